@@ -1,0 +1,52 @@
+// What all our optimizers have in common: they are EDDL optimizers that own another one, let it take its step, and then
+// work on the weights.
+#pragma once
+
+#include <memory>
+
+#include "eddl/optimizers/optim.h"
+
+namespace eddl_prune::adapter {
+
+// What an EDDL optimizer leaves in layer->gradients when its step is done.
+enum class GradientAfterStep {
+    kept,     // the gradient (clipped in place where clip_val is set)
+    squared,  // its square: EDDL's Adam squares in place
+};
+
+// EDDL's Net deletes its optimizer, hence this, hence the inner one.
+class WrappedOptimizer : public Optimizer {
+public:
+    // Takes `inner`. Throws std::invalid_argument, and takes nothing, if it is null, of a class without a step, or
+    // already at work in a net.
+    WrappedOptimizer(const char* class_name, Optimizer* inner);
+    ~WrappedOptimizer() override;
+    WrappedOptimizer(const WrappedOptimizer&) = delete;
+    WrappedOptimizer& operator=(const WrappedOptimizer&) = delete;
+
+    Optimizer* inner() const { return inner_.get(); }
+
+    void setlayers(vlayer l) override;
+    // The inner step, then after_step(). A shared wrapper hands on to the one it shares.
+    void applygrads(int batch) override;
+    void change(vector<float> p) override;
+    Optimizer* clone() override;
+    Optimizer* share() override;
+
+protected:
+    // The method itself, on `layers`; called once a batch, gradients as `gradient_after_step()` says.
+    virtual void after_step() = 0;
+    // A new wrapper with our settings round another optimizer.
+    virtual WrappedOptimizer* rewrap(Optimizer* inner) const = 0;
+
+    GradientAfterStep gradient_after_step() const { return gradient_after_step_; }
+
+private:
+    std::unique_ptr<Optimizer> inner_;
+    GradientAfterStep gradient_after_step_;
+};
+
+// The EDDL optimizer that takes the step, below any number of our wrappers; nullptr for nullptr.
+Optimizer* unwrap(Optimizer* optimizer);
+
+}  // namespace eddl_prune::adapter
