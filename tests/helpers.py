@@ -1,0 +1,191 @@
+"""What the tests share: small nets, seeded parameters, deep copies to compare. Works on either engine, through PyEDDL alone."""
+
+import functools
+import os
+
+import numpy as np
+import pyeddl.eddl as eddl
+from pyeddl.tensor import Tensor
+
+# Two threads everywhere: enough to exercise the parallel code, and sums split the same way on every machine.
+THREADS = 2
+
+
+# --- which engine ---
+
+
+@functools.cache
+def engine_name() -> str:
+    """"EDDL" or "embedded": the library that the installed PyEDDL runs on."""
+    try:
+        import eddl_prune
+    except ImportError:
+        # Without our extension only behaviour tells: EDDL's Subtract layer adds (a defect that its last release keeps).
+        a, b = eddl.Input([1]), eddl.Input([1])
+        net = eddl.Model([a, b], [eddl.Subtract([a, b])])
+        eddl.build(net, eddl.sgd(0.1), ["mse"], ["mse"], eddl.CS_CPU(1))
+        (y,) = eddl.predict(net, [tensor([[1.0]]), tensor([[1.0]])])
+        return "EDDL" if y.getdata()[0, 0] == 2.0 else "embedded"
+    return eddl_prune.engine_info()["engine"]
+
+
+# --- tensors ---
+
+
+def tensor(values) -> Tensor:
+    """A tensor with these values (PyEDDL takes 1-D arrays as shapes unless they are float32)."""
+    return Tensor.fromarray(np.ascontiguousarray(values, dtype=np.float32))
+
+
+def array(t) -> np.ndarray:
+    """A copy of a tensor's values."""
+    return t.getdata()
+
+
+def view(t) -> np.ndarray:
+    """A writable view of a CPU tensor's memory; it dangles once the tensor is resized."""
+    return np.array(t, copy=False)
+
+
+# --- parameters ---
+
+
+def params_of(net) -> list:
+    """Copies of all parameters of a net, running statistics included, in layer order."""
+    return [array(p) for layer in net.layers for p in layer.params]
+
+
+def named_params(net) -> dict:
+    """The same as params_of, keyed "layer/index"."""
+    return {f"{layer.name}/{i}": array(p) for layer in net.layers for i, p in enumerate(layer.params)}
+
+
+def gradients_of(net) -> dict:
+    """Copies of the gradients of all trainable parameters, keyed "layer/index"."""
+    return {f"{layer.name}/{i}": array(g) for layer in net.layers for i, g in enumerate(layer.gradients)}
+
+
+def assert_same_params(expected, actual) -> None:
+    """Bit-identical parameters; each side is a net or a list made by params_of."""
+    expected, actual = (p if isinstance(p, list) else params_of(p) for p in (expected, actual))
+    assert len(expected) == len(actual), f"{len(expected)} parameters before, {len(actual)} after"
+    for i, (a, b) in enumerate(zip(expected, actual)):
+        assert a.shape == b.shape, f"parameter {i}: shape {a.shape} became {b.shape}"
+        np.testing.assert_array_equal(a.view(np.int32), b.view(np.int32), err_msg=f"parameter {i} differs")
+
+
+def set_params(net, values) -> None:
+    """Writes a list as params_of returns it into a built net."""
+    tensors = [p for layer in net.layers for p in layer.params]
+    assert len(tensors) == len(values)
+    for t, v in zip(tensors, values):
+        assert list(t.shape) == list(v.shape)
+        view(t)[...] = v
+
+
+def is_batchnorm(layer) -> bool:
+    return type(layer).__name__ == "LBatchNorm"
+
+
+def seed_params(net, seed=0) -> None:
+    """
+    Fills a built net with parameters that depend on the seed and the shapes only, so that nets of equal architecture are
+    equal on every engine: weights uniform with variance 1/fan-in, small biases, batch norm scale near 1, running mean
+    near 0 and running variance in [0.5, 1.5] (an untrained batch norm's variance of 0 amplifies rounding).
+    """
+    rng = np.random.default_rng(seed)
+    for layer in net.layers:
+        for i, p in enumerate(layer.params):
+            shape = tuple(p.shape)
+            if is_batchnorm(layer):
+                is_running = i >= len(layer.params) - 2
+                is_variance = is_running and i == len(layer.params) - 1
+                is_scale = not is_running and i == 0
+                value = rng.uniform(-0.5, 0.5, shape) + (1.0 if is_variance or is_scale else 0.0)
+            elif len(shape) == 1:
+                value = rng.uniform(-0.2, 0.2, shape)
+            else:
+                fan_in = shape[0] if len(shape) == 2 else np.prod(shape[1:])
+                value = rng.uniform(-1, 1, shape) * np.sqrt(3.0 / fan_in)
+            view(p)[...] = value.astype(np.float32)
+
+
+# --- nets ---
+
+
+def build(net, optimizer=None, loss="mse", metric="mse", mem="full_mem", threads=THREADS, seed=0):
+    """Builds a net with one loss and metric for each output and, unless seed is None, seeds its parameters. Returns it."""
+    outputs = len(net.lout)
+    losses = [loss] * outputs if isinstance(loss, str) else loss
+    metrics = [metric] * outputs if isinstance(metric, str) else metric
+    eddl.build(net, optimizer or eddl.sgd(0.05, 0.9), losses, metrics, eddl.CS_CPU(threads, mem))
+    if seed is not None:
+        seed_params(net, seed)
+    return net
+
+
+def mlp(inputs=8, hidden=(16, 12), classes=4, activation=eddl.ReLu):
+    """An unbuilt multilayer perceptron; layers "dense1", "dense2", …"""
+    x = eddl.Input([inputs], "input")
+    layer = x
+    for i, units in enumerate((*hidden, classes), 1):
+        layer = eddl.Dense(layer, units, True, f"dense{i}")
+        if i <= len(hidden):
+            layer = activation(layer)
+    return eddl.Model([x], [eddl.Softmax(layer, -1, "output")])
+
+
+def lenet(side=12, channels=1, filters=(4, 6), hidden=10, classes=4):
+    """An unbuilt LeNet: two "valid" 3×3 convolutions, each with ReLU and 2×2 max pooling, then two dense layers."""
+    x = eddl.Input([channels, side, side], "input")
+    layer = x
+    for i, n in enumerate(filters, 1):
+        layer = eddl.Conv2D(layer, n, [3, 3], [1, 1], "valid", True, 1, [1, 1], f"conv{i}")
+        layer = eddl.MaxPool2D(eddl.ReLu(layer), [2, 2], [2, 2], "none", f"pool{i}")
+    layer = eddl.ReLu(eddl.Dense(eddl.Flatten(layer, "flatten"), hidden, True, "dense1"))
+    return eddl.Model([x], [eddl.Softmax(eddl.Dense(layer, classes, True, "dense2"), -1, "output")])
+
+
+def bn_convnet(side=8, channels=3, filters=(6, 8), classes=4):
+    """An unbuilt net with "same" convolutions, batch norms and global average pooling."""
+    x = eddl.Input([channels, side, side], "input")
+    layer = x
+    for i, n in enumerate(filters, 1):
+        layer = eddl.Conv2D(layer, n, [3, 3], [1, 1], "same", False, 1, [1, 1], f"conv{i}")
+        layer = eddl.ReLu(eddl.BatchNormalization(layer, True, 0.9, 1e-5, f"bn{i}"))
+    layer = eddl.Flatten(eddl.GlobalAveragePool2D(layer))
+    return eddl.Model([x], [eddl.Softmax(eddl.Dense(layer, classes, True, "dense1"), -1, "output")])
+
+
+def batch_for(net, n=8, seed=0):
+    """Inputs and one-hot targets (arrays) for a net with one input and one flat output."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, *net.layers[0].output.shape[1:])).astype(np.float32)
+    classes = net.lout[0].output.shape[1]
+    y = np.eye(classes, dtype=np.float32)[rng.integers(classes, size=n)]
+    return x, y
+
+
+def train(net, x, y, steps=1) -> None:
+    """The same batch, steps times."""
+    xs, ys = [[tensor(v) for v in (a if isinstance(a, list) else [a])] for a in (x, y)]
+    eddl.reset_loss(net)
+    for _ in range(steps):
+        eddl.train_batch(net, xs, ys)
+
+
+def predict(net, x) -> np.ndarray:
+    """The first output of a net for one input array (or a list of them), in inference mode."""
+    xs = [tensor(v) for v in (x if isinstance(x, list) else [x])]
+    return array(eddl.predict(net, xs)[0])
+
+
+# --- processes ---
+
+
+def python_environment(**extra) -> dict:
+    """The environment of a child interpreter that imports what this one does."""
+    import sys
+
+    path = os.pathsep.join(p for p in sys.path if p)
+    return {**os.environ, "PYTHONPATH": path, **extra}
