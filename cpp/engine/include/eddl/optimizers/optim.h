@@ -1,0 +1,157 @@
+// Optimizers: what a step does to the parameters, given their gradients.
+#ifndef EDDL_OPTIMIZERS_OPTIM_H
+#define EDDL_OPTIMIZERS_OPTIM_H
+
+#include <string>
+#include <vector>
+
+#include "eddl/layers/layer.h"
+
+// A net calls setlayers once when it is built, then applygrads once a batch. State tensors (`mT`, …) run parallel to
+// the trainable parameters of `layers`, in order, and belong to the optimizer unless `isshared`.
+class Optimizer {
+public:
+    std::string name;
+    vlayer layers;
+    bool isshared = false;
+    float clip_val = -1.0f;    // gradients are clipped to [-clip_val, clip_val] where it is not negative
+    Optimizer *orig = nullptr; // the one that a shared optimizer was made from
+
+    Optimizer();
+    Optimizer(const Optimizer &) = default;
+    Optimizer &operator=(const Optimizer &) = default;
+    virtual ~Optimizer();
+
+    void set_clip_val(float v);
+    void clip();
+
+    virtual void setlayers(vlayer l);
+    virtual void applygrads(int batch);
+    virtual Optimizer *clone();
+    virtual Optimizer *share();
+    virtual void change(std::vector<float> p);  // new hyper-parameters, learning rate first
+};
+
+// Stochastic gradient descent with momentum: m ← mu·m + lr·g; w ← w − m.
+// `weight_decay` and `nesterov` are kept and ignored, as in EDDL.
+class SGD : public Optimizer {
+public:
+    float lr;
+    float mu;
+    float weight_decay;
+    bool nesterov;
+    vtensor mT;
+
+    explicit SGD(float lr = 0.01f, float momentum = 0.0f, float weight_decay = 0.0f, bool nesterov = false);
+    SGD(const SGD &) = default;
+    SGD &operator=(const SGD &) = default;
+    ~SGD() override;
+
+    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
+};
+
+class Adam : public Optimizer {
+public:
+    float lr;
+    float beta_1;
+    float beta_2;
+    float epsilon;
+    float weight_decay;
+    bool amsgrad;
+    int t;                     // steps made
+    vtensor mT;
+    vtensor vT;
+    vtensor mCap;              // the bias-corrected moments of the last step
+    vtensor vCap;
+
+    explicit Adam(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
+                  float weight_decay = 0.0f, bool amsgrad = false);
+    Adam(const Adam &) = default;
+    Adam &operator=(const Adam &) = default;
+    ~Adam() override;
+
+    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
+};
+
+class RMSProp : public Optimizer {
+public:
+    float lr;
+    float rho;
+    float epsilon;
+    float weight_decay;
+    vtensor gT;                // the running mean of the squared gradient
+    vtensor gT1;
+
+    explicit RMSProp(float lr = 0.01f, float rho = 0.9f, float epsilon = 1e-8f, float weight_decay = 0.0f);
+    RMSProp(const RMSProp &) = default;
+    RMSProp &operator=(const RMSProp &) = default;
+    ~RMSProp() override;
+
+    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
+};
+
+// EDDL names these but gives them no step; here they refuse, by name, to be built into a net.
+class AdaDelta : public Optimizer {
+public:
+    float lr;
+    float rho;
+    float epsilon;
+    float weight_decay;
+    vtensor mT;
+
+    explicit AdaDelta(float lr = 0.01f, float rho = 0.95f, float epsilon = 1e-8f, float weight_decay = 0.0f);
+    void setlayers(vlayer l) override;
+};
+
+class Adagrad : public Optimizer {
+public:
+    float lr;
+    float epsilon;
+    float weight_decay;
+    vtensor mT;
+
+    explicit Adagrad(float lr = 0.01f, float epsilon = 1e-8f, float weight_decay = 0.0f);
+    void setlayers(vlayer l) override;
+};
+
+class Adamax : public Optimizer {
+public:
+    float lr;
+    float beta_1;
+    float beta_2;
+    float epsilon;
+    float weight_decay;
+    vtensor mT;
+
+    explicit Adamax(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
+                    float weight_decay = 0.0f);
+    void setlayers(vlayer l) override;
+};
+
+class Nadam : public Optimizer {
+public:
+    float lr;
+    float beta_1;
+    float beta_2;
+    float epsilon;
+    float schedule_decay;
+    vtensor mT;
+
+    explicit Nadam(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
+                   float schedule_decay = 0.004f);
+    void setlayers(vlayer l) override;
+};
+
+#endif  // EDDL_OPTIMIZERS_OPTIM_H
