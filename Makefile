@@ -1,7 +1,7 @@
 # Two commands do everything on a machine with Python, a C++ compiler and make:
 #   make demo   sets up .venv, builds the engine, PyEDDL and the extension, then trains, prunes and shrinks a LeNet-5
 #   make test   the same set-up, then the test suite
-# Each step leaves a stamp in build/stamps and is repeated only when what it depends on has changed.
+# Each step leaves a stamp in .venv/.stamps and is repeated only when what it depends on has changed.
 
 PYTHON  ?= python3
 VENV    ?= .venv
@@ -18,7 +18,7 @@ TEST_ARGS ?=
 py     := $(abspath $(VENV))/bin/python
 pip    := $(py) -m pip --disable-pip-version-check
 prefix := $(if $(EDDL_DIR),$(abspath $(EDDL_DIR)),$(abspath $(VENV)))
-stamps := $(BUILD)/stamps
+stamps := $(VENV)/.stamps
 logs   := $(BUILD)/logs
 step   := tools/step
 
@@ -26,7 +26,7 @@ engine_sources    := $(shell find cpp/engine -type f)
 extension_sources := $(shell find cpp/kernels cpp/graph cpp/adapter cpp/bindings python -type f -not -name '*.pyc')
 build_files       := CMakeLists.txt $(wildcard cmake/*)
 
-.PHONY: demo test setup benchmarks sanitize lint clean
+.PHONY: demo test setup benchmarks sanitize clean
 .DELETE_ON_ERROR:
 
 setup: $(stamps)/pyeddl $(stamps)/extension
@@ -85,6 +85,23 @@ $(stamps)/extension: $(stamps)/engine $(extension_sources) $(build_files) setup.
 	  env EDDL_DIR="$(prefix)" PATH="$(abspath $(VENV))/bin:$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) \
 	  $(pip) install --force-reinstall --no-deps --no-build-isolation .
 	@touch $@
+
+# One run each, side by side with the peers that are installed; nothing here is a test.
+benchmarks: setup
+	$(py) benchmarks/lobster_step.py
+	$(py) benchmarks/simplify.py
+
+# The test suite on an engine and an extension built with the address and undefined-behaviour sanitizers. PyEDDL is the
+# installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH.
+sanitize: $(stamps)/example-data $(stamps)/test-tools setup
+	@$(step) "building with sanitizers" $(logs)/sanitize.log sh -ec '\
+	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
+	  cmake -S . -B $(BUILD)/sanitize -G Ninja -DEDDL_PRUNE_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	    -DCMAKE_PREFIX_PATH="$(prefix)" -DPython_EXECUTABLE=$(py); \
+	  cmake --build $(BUILD)/sanitize -j$(JOBS)'
+	LD_LIBRARY_PATH=$(BUILD)/sanitize/cpp/engine LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	  PYTHONPATH=$(BUILD)/sanitize/python $(py) -m pytest -m "not subprocess" $(TEST_ARGS)
 
 clean:
 	rm -rf $(VENV) $(BUILD) python/*.egg-info

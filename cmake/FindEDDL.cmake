@@ -2,6 +2,12 @@
 # Looks in EDDL_DIR (CMake or environment), the active conda prefix, the Python prefix and the usual system places.
 set(_eddl_hints "${EDDL_DIR}" "$ENV{EDDL_DIR}" "$ENV{CONDA_PREFIX}" "$ENV{VIRTUAL_ENV}" "${Python_ROOT_DIR}")
 list(FILTER _eddl_hints EXCLUDE REGEX "^$")
+# A build tree that is configured again for another EDDL must not keep the old one's paths.
+if(NOT "${_eddl_hints}" STREQUAL "${_eddl_hints_used}")
+  unset(EDDL_INCLUDE_DIR CACHE)
+  unset(EDDL_LIBRARY CACHE)
+  set(_eddl_hints_used "${_eddl_hints}" CACHE INTERNAL "where EDDL was looked for")
+endif()
 
 find_path(EDDL_INCLUDE_DIR eddl/net/net.h HINTS ${_eddl_hints} PATH_SUFFIXES include)
 find_library(EDDL_LIBRARY eddl HINTS ${_eddl_hints} PATH_SUFFIXES lib)
