@@ -1,0 +1,16 @@
+// Layers that ONNX graphs need.
+#ifndef EDDL_LAYER_AUXILIAR_H
+#define EDDL_LAYER_AUXILIAR_H
+
+#include "eddl/layers/declare.h"
+
+EDDL_UNAVAILABLE_LAYER(LShape, LinLayer)
+EDDL_UNAVAILABLE_LAYER(LWhere, MLayer)
+EDDL_UNAVAILABLE_LAYER(LEqual, LinLayer)
+EDDL_UNAVAILABLE_LAYER(LConstOfTensor, LinLayer)
+EDDL_UNAVAILABLE_LAYER(LGather, LinLayer)
+EDDL_UNAVAILABLE_LAYER(LExpand, LinLayer)
+EDDL_UNAVAILABLE_LAYER(LMultiThreshold, LinLayer)
+EDDL_UNAVAILABLE_LAYER(LTopK, LinLayer)
+
+#endif  // EDDL_LAYER_AUXILIAR_H

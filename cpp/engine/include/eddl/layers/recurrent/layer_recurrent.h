@@ -1,0 +1,13 @@
+// Recurrent cells and their states.
+#ifndef EDDL_LAYER_RECURRENT_H
+#define EDDL_LAYER_RECURRENT_H
+
+#include "eddl/layers/declare.h"
+
+EDDL_UNAVAILABLE_LAYER(LCopyStates, MLayer)
+EDDL_UNAVAILABLE_LAYER(LStates, MLayer)
+EDDL_UNAVAILABLE_LAYER(LRNN, MLayer)
+EDDL_UNAVAILABLE_LAYER(LLSTM, MLayer)
+EDDL_UNAVAILABLE_LAYER(LGRU, MLayer)
+
+#endif  // EDDL_LAYER_RECURRENT_H
