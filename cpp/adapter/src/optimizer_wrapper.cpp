@@ -1,0 +1,97 @@
+#include "eddl_prune/adapter/optimizer_wrapper.h"
+
+#include <stdexcept>
+#include <string>
+
+#include "eddl_prune/adapter/errors.h"
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+// A parameter of value 0 with the gradient 2, to see what one step of an optimizer does to them.
+// EDDL's ~Layer deletes the tensors.
+class Probe : public Layer {
+public:
+    Probe() : Layer("probe", DEV_CPU, 0) {
+        for (auto* list : {&params, &gradients}) list->push_back(Tensor::full({1}, list == &params ? 0.0f : 2.0f, DEV_CPU));
+    }
+    float weight() const { return params.front()->ptr[0]; }
+    float gradient() const { return gradients.front()->ptr[0]; }
+};
+
+// Watches a clone of the optimizer instead of trusting its class: an engine may or may not square in place.
+GradientAfterStep watch_step(const std::string& class_name, Optimizer& optimizer) {
+    const std::string cannot = class_name + ": cannot wrap this optimizer: ";
+    Probe probe;
+    const std::unique_ptr<Optimizer> clone(optimizer.clone());
+    if (clone == nullptr) throw std::invalid_argument(cannot + "its class takes no step; allowed: SGD, Adam, RMSProp");
+    clone->set_clip_val(-1.0f);
+    clone->setlayers({&probe});
+    clone->applygrads(1);
+    if (probe.gradient() == 2.0f) return GradientAfterStep::kept;
+    if (probe.gradient() == 4.0f) return GradientAfterStep::squared;
+    throw std::invalid_argument(cannot + "its step overwrites the gradients; allowed: SGD, Adam, RMSProp");
+}
+
+Optimizer* require_free(const std::string& class_name, Optimizer* inner) {
+    if (inner == nullptr) throw std::invalid_argument(class_name + ": expected an optimizer to wrap, received None");
+    if (!inner->layers.empty() || inner->isshared)
+        throw std::invalid_argument(class_name + ": the optimizer already belongs to a net; make a new one");
+    return inner;
+}
+
+}  // namespace
+
+WrappedOptimizer::WrappedOptimizer(const char* class_name, Optimizer* inner)
+    : gradient_after_step_(watch_step(class_name, *require_free(class_name, inner))) {
+    name = class_name;
+    orig = nullptr;
+    clip_val = inner->clip_val;
+    inner_.reset(inner);
+}
+
+WrappedOptimizer::~WrappedOptimizer() = default;
+
+void WrappedOptimizer::setlayers(vlayer l) {
+    for (const Layer* layer : l)
+        if (layer->dev != DEV_CPU) throw PruneError(name + ": works on the CPU only; build the net with CS_CPU");
+    layers = l;
+    inner_->setlayers(l);
+}
+
+void WrappedOptimizer::applygrads(int batch) {
+    if (isshared) {
+        orig->applygrads(batch);
+        return;
+    }
+    inner_->set_clip_val(clip_val);  // set_clip_val is not virtual: it only reaches the outermost optimizer
+    inner_->applygrads(batch);
+    after_step();
+}
+
+void WrappedOptimizer::change(vector<float> p) { inner_->change(p); }
+
+Optimizer* WrappedOptimizer::clone() {
+    std::unique_ptr<Optimizer> inner(inner_->clone());
+    WrappedOptimizer* copy = rewrap(inner.get());
+    inner.release();
+    copy->clip_val = clip_val;
+    return copy;
+}
+
+Optimizer* WrappedOptimizer::share() {
+    auto* copy = static_cast<WrappedOptimizer*>(clone());
+    copy->inner_->isshared = true;  // its setlayers must not allocate moments that nobody uses
+    copy->inner_->orig = inner_.get();
+    copy->isshared = true;
+    copy->orig = this;
+    return copy;
+}
+
+Optimizer* unwrap(Optimizer* optimizer) {
+    while (auto* wrapped = dynamic_cast<WrappedOptimizer*>(optimizer)) optimizer = wrapped->inner();
+    return optimizer;
+}
+
+}  // namespace eddl_prune::adapter

@@ -1,0 +1,100 @@
+#include "eddl_prune/adapter/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <stdexcept>
+
+#include "eddl_prune/kernels/channels.h"
+#include "eddl_prune/kernels/elementwise.h"
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+float require_limit(double limit, const char* function) {
+    const auto narrow = static_cast<float>(limit);
+    if (limit >= 0.0 && std::isfinite(narrow)) return narrow;
+    std::ostringstream text;
+    text << function << ": T = " << limit << "; allowed: a finite number >= 0";
+    throw std::invalid_argument(text.str());
+}
+
+// As kernels want them: unsigned, sorted, without repetition.
+std::vector<std::size_t> require_channels(const WeightedLayer& layer, const std::vector<std::int64_t>& channels, const char* function) {
+    std::vector<std::size_t> checked;
+    for (const std::int64_t channel : channels) {
+        if (channel < 0 || static_cast<std::uint64_t>(channel) >= layer.out_channels)
+            throw std::out_of_range(std::string(function) + ": layer '" + layer.name() + "': channel " + std::to_string(channel) +
+                                    "; allowed: 0 to " + std::to_string(layer.out_channels - 1));
+        checked.push_back(static_cast<std::size_t>(channel));
+    }
+    std::sort(checked.begin(), checked.end());
+    checked.erase(std::unique(checked.begin(), checked.end()), checked.end());
+    return checked;
+}
+
+}  // namespace
+
+kernels::AxisShape output_axis(const WeightedLayer& layer) {
+    if (layer.kind == WeightKind::dense) return {layer.in_channels, layer.out_channels, 1};
+    return {1, layer.out_channels, layer.weights_per_channel()};
+}
+
+kernels::AxisShape input_axis(const WeightedLayer& layer) {
+    if (layer.kind == WeightKind::dense) return {1, layer.in_channels, layer.out_channels};
+    return {layer.out_channels, layer.in_channels, layer.taps};
+}
+
+PerLayer<std::size_t> threshold(Net* net, double limit, bool biases, const std::vector<std::string>* names) {
+    const NetView view(net, "threshold");
+    const float narrow_limit = require_limit(limit, view.function());
+    const std::vector<WeightedLayer> selected = view.select(names);
+    view.require_finite();
+
+    PerLayer<std::size_t> zeroed;
+    zeroed.reserve(selected.size());
+    for (const WeightedLayer& layer : selected) {
+        std::size_t count = kernels::zero_below(layer.weight->ptr, layer.weight->size, narrow_limit);
+        if (biases && layer.bias != nullptr) count += kernels::zero_below(layer.bias->ptr, layer.bias->size, narrow_limit);
+        zeroed.emplace_back(layer.name(), count);
+    }
+    return zeroed;
+}
+
+PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::string>* names) {
+    const NetView view(net, "channel_norms");
+    PerLayer<std::vector<float>> norms;
+    for (const WeightedLayer& layer : view.select(names)) {
+        std::vector<double> sums(layer.out_channels);
+        kernels::channel_square_sums(layer.weight->ptr, output_axis(layer), sums.data());
+        std::vector<float> roots(sums.size());
+        std::transform(sums.begin(), sums.end(), roots.begin(), [](double sum) { return static_cast<float>(std::sqrt(sum)); });
+        norms.emplace_back(layer.name(), std::move(roots));
+    }
+    return norms;
+}
+
+PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels, bool biases) {
+    const NetView view(net, "zero_channels");
+    std::vector<std::string> names;
+    for (const auto& [name, unused] : channels) names.push_back(name);
+    const std::vector<WeightedLayer> selected = view.select(&names);
+    std::vector<std::vector<std::size_t>> checked;
+    for (const WeightedLayer& layer : selected) checked.push_back(require_channels(layer, channels.at(layer.name()), view.function()));
+
+    PerLayer<std::size_t> zeroed;
+    zeroed.reserve(selected.size());
+    for (std::size_t i = 0; i < selected.size(); ++i) {
+        const WeightedLayer& layer = selected[i];
+        const auto zero = [&](const Tensor& tensor, kernels::AxisShape shape) {
+            return kernels::zero_channels(tensor.ptr, shape, checked[i].data(), checked[i].size());
+        };
+        std::size_t count = zero(*layer.weight, output_axis(layer));
+        if (biases && layer.bias != nullptr) count += zero(*layer.bias, {1, layer.out_channels, 1});
+        zeroed.emplace_back(layer.name(), count);
+    }
+    return zeroed;
+}
+
+}  // namespace eddl_prune::adapter

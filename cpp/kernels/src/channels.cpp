@@ -1,0 +1,100 @@
+#include "eddl_prune/kernels/channels.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <omp.h>
+
+namespace eddl_prune::kernels {
+
+namespace {
+
+// Gives every thread one run of neighbouring channels, so that each channel is reduced by one thread in one order and
+// strided columns (inner == 1) are still read in contiguous runs.
+template <class Body>
+void for_channel_runs(AxisShape shape, Body body) {
+#pragma omp parallel if (shape.size() >= parallel_grain)
+    {
+        const auto threads = static_cast<std::size_t>(omp_get_num_threads());
+        const auto thread = static_cast<std::size_t>(omp_get_thread_num());
+        const std::size_t run = shape.extent / threads, longer = shape.extent % threads;
+        const std::size_t begin = thread * run + std::min(thread, longer);
+        body(begin, begin + run + (thread < longer ? 1 : 0));
+    }
+}
+
+}  // namespace
+
+void channel_square_sums(const float* src, AxisShape shape, double* sums) {
+    for_channel_runs(shape, [=](std::size_t begin, std::size_t end) {
+        std::fill(sums + begin, sums + end, 0.0);
+        for (std::size_t o = 0; o < shape.outer; ++o) {
+            const float* row = src + o * shape.extent * shape.inner;
+            if (shape.inner == 1) {
+#pragma omp simd
+                for (std::size_t c = begin; c < end; ++c) sums[c] += static_cast<double>(row[c]) * static_cast<double>(row[c]);
+                continue;
+            }
+            for (std::size_t c = begin; c < end; ++c) {
+                const float* x = row + c * shape.inner;
+                double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+                for (std::size_t i = 0; i < shape.inner; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+                sums[c] += sum;
+            }
+        }
+    });
+}
+
+void channel_all_zero(const float* src, AxisShape shape, std::uint8_t* flags) {
+    for_channel_runs(shape, [=](std::size_t begin, std::size_t end) {
+        std::fill(flags + begin, flags + end, std::uint8_t{1});
+        for (std::size_t o = 0; o < shape.outer; ++o) {
+            const float* row = src + o * shape.extent * shape.inner;
+            for (std::size_t c = begin; c < end; ++c) {
+                if (flags[c] == 0) continue;
+                const float* x = row + c * shape.inner;
+                flags[c] = std::all_of(x, x + shape.inner, [](float v) { return v == 0.0f; }) ? 1 : 0;
+            }
+        }
+    });
+}
+
+std::size_t zero_channels(float* dst, AxisShape shape, const std::size_t* channels, std::size_t n_channels) {
+    std::size_t count = 0;
+    const std::size_t runs = shape.outer * n_channels;
+#pragma omp parallel for schedule(static) reduction(+ : count) if (runs * shape.inner >= parallel_grain)
+    for (std::size_t r = 0; r < runs; ++r) {
+        float* x = dst + (r / n_channels * shape.extent + channels[r % n_channels]) * shape.inner;
+        count += shape.inner - static_cast<std::size_t>(std::count(x, x + shape.inner, 0.0f));
+        std::fill(x, x + shape.inner, 0.0f);
+    }
+    return count;
+}
+
+namespace {
+
+// Visits every (outer, k) pair: `whole` sees the run of inner elements of channel keep[k], `compact` that of k.
+template <class Whole, class Compact, class Copy>
+void for_kept_runs(Whole* whole, AxisShape shape, const std::size_t* keep, std::size_t n_keep, Compact* compact, Copy copy) {
+    const std::size_t runs = shape.outer * n_keep;
+#pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
+    for (std::size_t r = 0; r < runs; ++r)
+        copy(whole + (r / n_keep * shape.extent + keep[r % n_keep]) * shape.inner, compact + r * shape.inner);
+}
+
+}  // namespace
+
+void gather_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst) {
+    for_kept_runs(src, shape, keep, n_keep, dst, [bytes = shape.inner * sizeof(float)](const float* whole, float* compact) {
+        std::memcpy(compact, whole, bytes);
+    });
+}
+
+void scatter_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst) {
+    for_kept_runs(dst, shape, keep, n_keep, src, [bytes = shape.inner * sizeof(float)](float* whole, const float* compact) {
+        std::memcpy(whole, compact, bytes);
+    });
+}
+
+}  // namespace eddl_prune::kernels
