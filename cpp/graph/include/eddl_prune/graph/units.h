@@ -1,0 +1,31 @@
+// Units: the smallest sets of channels that can only be kept or removed together, across layers. A convolution's channel,
+// the batch norm and the activation on it and its block of flattened features are one unit.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "eddl_prune/graph/graph.h"
+
+namespace eddl_prune::graph {
+
+struct Units {
+    std::vector<std::vector<std::size_t>> of;  // [node][channel] -> unit, numbered from 0 in net order
+    std::size_t count = 0;
+
+    // Why a unit must stay: an index into `reasons`, whose first entry is "" for a unit that need not.
+    std::vector<std::size_t> pinned_by;  // [unit]
+    std::vector<std::string> reasons;
+
+    // Groups: nodes whose channels share units, numbered from 0 in net order.
+    std::vector<std::size_t> group_of;  // [node]
+    std::size_t groups = 0;
+
+    bool is_pinned(std::size_t unit) const { return pinned_by[unit] != 0; }
+    const std::string& reason(std::size_t unit) const { return reasons[pinned_by[unit]]; }
+};
+
+Units assign_units(const Graph& graph);
+
+}  // namespace eddl_prune::graph
