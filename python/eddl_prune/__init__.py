@@ -1,0 +1,43 @@
+"""EDDL Prune: regularise, prune and really shrink EDDL nets, in place.
+
+::
+
+    import eddl_prune as ep
+
+    eddl.build(net, ep.LOBSTER(eddl.sgd(0.1, 0.9), lmbda=1e-4), ["softmax_cross_entropy"], ["categorical_accuracy"])
+    history = ep.fit(net, [x], [y], validation=([xv], [yv]), batch_size=100, epochs=200, schedule=ep.Schedule(pwe=5))
+    print(ep.simplify(net))
+
+Every function takes PyEDDL's own objects. Bad arguments raise TypeError (wrong type), ValueError (wrong value) or
+IndexError (no such channel); a net that EDDL accepts but that cannot be pruned raises :class:`PruneError`. After any
+error the net is what it was before the call. One thread at a time may work on a net.
+"""
+
+import pyeddl._core  # noqa: F401  (registers EDDL's classes, which the extension shares)
+
+from ._core import LOBSTER, PruneError
+from .engine import __version__, engine_info
+from .fitting import fit
+from .history import History
+from .pruning import threshold
+from .removal import Plan, Report, plan, simplify
+from .schedule import Schedule
+from .statistics import LayerStats, Stats, stats
+
+__all__ = [
+    "LOBSTER",
+    "History",
+    "LayerStats",
+    "Plan",
+    "PruneError",
+    "Report",
+    "Schedule",
+    "Stats",
+    "__version__",
+    "engine_info",
+    "fit",
+    "plan",
+    "simplify",
+    "stats",
+    "threshold",
+]

@@ -1,0 +1,95 @@
+"""How the iterative strategy zeroes parts of a net, one class a granularity."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+
+Magnitudes = npt.NDArray[np.float32]
+
+
+class Granularity(Protocol):
+    """What can be zeroed, ordered by magnitude."""
+
+    def candidates(self, net: Any) -> Magnitudes:
+        """Thresholds in ascending order; each zeroes more than the one before, the first at least something."""
+
+    def zero(self, net: Any, threshold: float) -> int:
+        """Zero everything below the threshold, in place; return how many entries that were not zero are now."""
+
+
+class ByWeight:
+    """Single weights and biases of the convolution and dense layers, by absolute value."""
+
+    def candidates(self, net: Any) -> Magnitudes:
+        """See :class:`Granularity`."""
+        layers = {layer.name: layer for layer in net.layers}
+        return _thresholds(
+            [np.abs(param.getdata()) for name in _core.channel_norms(net) for param in layers[name].params]
+        )
+
+    def zero(self, net: Any, threshold: float) -> int:
+        """See :class:`Granularity`."""
+        return sum(_core.threshold(net, threshold, True).values())
+
+
+class ByChannel:
+    """Whole channels and neurons, by the L2 norm of their weights; those of the output layers excepted."""
+
+    def candidates(self, net: Any) -> Magnitudes:
+        """See :class:`Granularity`."""
+        return _thresholds(list(self._norms(net).values()))
+
+    def zero(self, net: Any, threshold: float) -> int:
+        """See :class:`Granularity`."""
+        below = {
+            name: np.flatnonzero((norms < threshold) & (norms > 0)).tolist() for name, norms in self._norms(net).items()
+        }
+        return sum(_core.zero_channels(net, below, True).values())
+
+    @staticmethod
+    def _norms(net: Any) -> dict[str, Magnitudes]:
+        norms = _core.channel_norms(net)
+        spared = _output_layers(net, set(norms))
+        return {name: values for name, values in norms.items() if name not in spared}
+
+
+def granularity(name: str) -> Granularity:
+    """Return the class for a name of ``schedule.GRANULARITIES``."""
+    return ByWeight() if name == "weight" else ByChannel()
+
+
+def sparsity(net: Any) -> float:
+    """Return the part of the prunable parameters that is exactly zero."""
+    weighted = set(_core.channel_norms(net))
+    counts = [(layer["parameters"], layer["nonzero"]) for layer in _core.layer_stats(net) if layer["name"] in weighted]
+    parameters = sum(count for count, _ in counts)
+    return 1.0 - sum(nonzero for _, nonzero in counts) / parameters if parameters else 0.0
+
+
+def _thresholds(magnitudes: list[Magnitudes]) -> Magnitudes:
+    if not magnitudes:
+        return np.empty(0, np.float32)
+    values = np.unique(np.concatenate([m.ravel() for m in magnitudes]))
+    values = values[values > 0]
+    # What is equal to a threshold stays: so the smallest zeroes nothing, and one above the largest zeroes all.
+    return np.append(values[1:], np.nextafter(values[-1:], np.float32(np.inf)))
+
+
+def _output_layers(net: Any, weighted: set[str]) -> set[str]:
+    """Name the weighted layers whose channels are the net's outputs: no other weighted layer comes after them."""
+    found, pending, seen = set(), list(net.lout), set()
+    while pending:
+        layer = pending.pop()
+        if layer.name in seen:
+            continue
+        seen.add(layer.name)
+        if layer.name in weighted:
+            found.add(layer.name)
+        else:
+            pending.extend(layer.parent)
+    return found

@@ -1,0 +1,75 @@
+"""Training and validation data: checked against the net, converted once, handed out in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyeddl._core as pyeddl_core
+
+from ._checks import type_name
+
+
+class Samples:
+    """Inputs and targets of a net as lists of EDDL tensors, one per input layer and one per output layer."""
+
+    def __init__(self, net: Any, inputs: Any, targets: Any, names: tuple[str, str]) -> None:
+        """Check and convert; `names` is what the two are called in messages."""
+        self.inputs = _tensors(inputs, names[0], [layer.input.shape for layer in net.lin], "input")
+        self.targets = _tensors(targets, names[1], [layer.output.shape for layer in net.lout], "output")
+        counts = [tensor.shape[0] for tensor in (*self.inputs, *self.targets)]
+        if len(set(counts)) != 1:
+            raise ValueError(f"fit: {names[0]} and {names[1]} must hold equally many samples, got {counts}")
+        self.count: int = counts[0]
+        if self.count == 0:
+            raise ValueError(f"fit: {names[0]} and {names[1]} hold no samples; at least 1 is needed")
+
+
+def _tensors(arrays: Any, name: str, layer_shapes: list[list[int]], layer_kind: str) -> list[Any]:
+    if not isinstance(arrays, (list, tuple)):
+        raise TypeError(
+            f"fit: {name} must be a list of tensors or arrays, one per {layer_kind} layer, got {type_name(arrays)}"
+        )
+    if len(arrays) != len(layer_shapes):
+        raise ValueError(
+            f"fit: {name} must hold one array per {layer_kind} layer: {len(layer_shapes)}, got {len(arrays)}"
+        )
+    # All are checked before the first is copied.
+    checked = [_checked(array, f"{name}[{i}]", shape[1:]) for i, (array, shape) in enumerate(zip(arrays, layer_shapes))]
+    return [
+        array
+        if isinstance(array, pyeddl_core.Tensor)
+        else pyeddl_core.Tensor(np.ascontiguousarray(array, dtype=np.float32), pyeddl_core.eddl.DEV_CPU)
+        for array in checked
+    ]
+
+
+def _checked(array: Any, name: str, sample_shape: Sequence[int]) -> Any:
+    if isinstance(array, np.ndarray):
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"fit: {name} must hold real numbers, got dtype {array.dtype}")
+    elif not isinstance(array, pyeddl_core.Tensor):
+        raise TypeError(f"fit: {name} must be a PyEDDL tensor or a NumPy array, got {type_name(array)}")
+    if list(array.shape[1:]) != list(sample_shape):
+        raise ValueError(f"fit: {name} must have shape {['samples', *sample_shape]}, got {list(array.shape)}")
+    return array
+
+
+def training_batches(count: int, batch_size: int, rng: np.random.Generator | None) -> Iterator[list[int]]:
+    """Yield one epoch of index lists, all of `batch_size`, that name every sample at least once.
+
+    The order is drawn from `rng`, or as it is for None. EDDL computes wrong gradients once the training batch size
+    changes, so the last batch is filled up with the epoch's first samples.
+    """
+    order = np.arange(count) if rng is None else rng.permutation(count)
+    padding = -count % batch_size
+    order = np.concatenate([order, order[:padding]])
+    for start in range(0, len(order), batch_size):
+        yield order[start : start + batch_size].tolist()
+
+
+def validation_batches(count: int, batch_size: int) -> Iterator[list[int]]:
+    """Yield index lists that name every sample exactly once; the last one may be shorter."""
+    for start in range(0, count, batch_size):
+        yield list(range(start, min(start + batch_size, count)))
