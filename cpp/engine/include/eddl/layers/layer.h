@@ -3,6 +3,7 @@
 #define EDDL_LAYERS_LAYER_H
 
 #include <fstream>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@ using vlayer = std::vector<Layer *>;
 using vtensor = std::vector<Tensor *>;
 using vstring = std::vector<std::string>;
 
-// Ownership: a layer deletes its output, target, delta, states, regulariser, initialiser and, unless `isshared`,
-// its parameters and gradients. `input` and `parent` are borrowed. A copy borrows everything, so that
-// destroying it is harmless.
+// Ownership: a layer deletes its output, target, delta, states and, unless `isshared`, its parameters and gradients.
+// `input`, `parent`, `reg` and `init` are borrowed: never delete them through the layer, but give it new ones by
+// set_regularizer and set_initializer, or point them at objects that outlive it. A layer that goes leaves the lists of
+// its parents and children. A copy borrows everything, so that destroying it is harmless.
 class Layer {
 public:
     std::string name;
@@ -62,7 +64,7 @@ public:
     int lout = 0;
     int delta_bp = 0;          // 1: `delta` is already the gradient by the pre-activation
     bool detached = false;
-    bool do_deletes = true;    // whether `reg` and `init` are this layer's to delete
+    bool do_deletes = true;    // EDDL's flag; ownership here does not depend on it
     unsigned int verbosity_level = 0;
 
     // `name_id` names the kind of layer where code must know it ("batchnorm", …).
@@ -97,11 +99,13 @@ public:
     virtual int get_trainable_params_count();
     virtual void setTrainable(bool value);
     virtual void copy(Layer *l2);  // this layer's parameters into those of `l2`
+    void set_initializer(std::unique_ptr<Initializer> initializer);
+    void set_regularizer(std::unique_ptr<Regularizer> regularizer);
     void clamp(float min, float max);
     virtual void save(std::ofstream &ofs, std::string format = "");
     virtual void load(std::ifstream &ifs, std::string format = "");
 
-    // Gradients gathered over several machines.
+    // Gradients gathered over several machines: acc_gradients run parallel to the trainable params.
     virtual void enable_distributed();
     virtual void reset_accumulated_gradients();
     virtual void apply_accumulated_gradients();
@@ -127,9 +131,13 @@ protected:
     void append_parent(Layer *l);
 
 private:
+    void unlink();
+
     int reference_counter_ = 0;
     bool borrows_ = false;
     std::string name_id_;
+    std::unique_ptr<Regularizer> own_reg_;
+    std::unique_ptr<Initializer> own_init_;
 };
 
 // A layer with at most one parent.

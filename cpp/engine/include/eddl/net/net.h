@@ -21,7 +21,7 @@ using vmetrics = std::vector<Metric *>;
 // A macro, since code written for EDDL tests and passes it as one.
 #define MAX_THREADS 1024
 
-// Ownership: the net deletes losses, metrics, Xs, Ys and, unless told otherwise at build, its optimizer; a layer is
+// Ownership: the net deletes Xs, Ys and, unless told otherwise at build, its losses, metrics and optimizer; a layer is
 // deleted by the last net that holds it. On the CPU a built net computes by itself: snets == {this}.
 class Net {
 public:
@@ -58,7 +58,7 @@ public:
 
     vloss losses;              // one an output
     vmetrics metrics;
-    verr fiterr;               // loss and metric of the last batch, output by output
+    verr fiterr;               // loss and metric of a batch, output by output, until compute_loss adds them up
     verr total_loss;           // sums since reset_loss
     verr total_metric;
     FILE *flog_tr = nullptr;
@@ -80,7 +80,7 @@ public:
     Net &operator=(const Net &) = delete;
     ~Net();
 
-    // Building. The first form is what bindings take by address; it leaves the compute service to its owner.
+    // Building. The first form is what bindings take by address: losses, metrics and compute service stay their owner's.
     void build(Optimizer *opt, vloss lo, vmetrics me, CompServ *cs, bool initialize = true);
     void build(Optimizer *opt, vloss lo, vmetrics me, CompServ *cs, bool initialize, bool do_optimizer_delete,
                bool do_compserv_delete = false);
@@ -171,8 +171,14 @@ public:
 
 private:
     void set_compserv(CompServ *service, bool owned);
-    void train_samples(const vtensor &X, const vtensor &Y, const vind &samples, bool eval);
+    void forget_batch();
+    void allocate_batch();
+    void set_targets(const vtensor &targets, const char *function);
+    void add_up_losses();
     void require_built(const char *function) const;
+    Layer *find(const std::string &layer, const char *function) const;
+
+    bool owns_measures_ = true;        // whether losses and metrics are this net's to delete
 };
 
 // Copies between the layers of a net and their clones on devices. Without devices there is nothing to copy.

@@ -9,7 +9,7 @@
 #include "eddl/net/net.h"
 
 // `graph` (owned) takes copies of the outputs of the layers in `input` through its inputs `ginput`; its only output is
-// `fout`, whose mean is the loss.
+// `fout`. compute: the mean over a sample of `fout`, summed over the batch.
 class NetLoss {
 public:
     std::string name;

@@ -17,9 +17,10 @@ public:
     float clip_val = -1.0f;    // gradients are clipped to [-clip_val, clip_val] where it is not negative
     Optimizer *orig = nullptr; // the one that a shared optimizer was made from
 
+    // A copy has the same settings and no state: it belongs to no net yet.
     Optimizer();
-    Optimizer(const Optimizer &) = default;
-    Optimizer &operator=(const Optimizer &) = default;
+    Optimizer(const Optimizer &other);
+    Optimizer &operator=(const Optimizer &other);
     virtual ~Optimizer();
 
     void set_clip_val(float v);
@@ -30,6 +31,10 @@ public:
     virtual Optimizer *clone();
     virtual Optimizer *share();
     virtual void change(std::vector<float> p);  // new hyper-parameters, learning rate first
+
+private:
+    friend class Net;
+    Net *user_ = nullptr;      // the built net that steps through this optimizer
 };
 
 // Stochastic gradient descent with momentum: m ← mu·m + lr·g; w ← w − m.
@@ -43,8 +48,8 @@ public:
     vtensor mT;
 
     explicit SGD(float lr = 0.01f, float momentum = 0.0f, float weight_decay = 0.0f, bool nesterov = false);
-    SGD(const SGD &) = default;
-    SGD &operator=(const SGD &) = default;
+    SGD(const SGD &other);
+    SGD &operator=(const SGD &other);
     ~SGD() override;
 
     void setlayers(vlayer l) override;
@@ -54,6 +59,7 @@ public:
     void change(std::vector<float> p) override;
 };
 
+// w ← w − lr·m̂ / sqrt(v̂ + epsilon), m̂ and v̂ the bias-corrected moments. `weight_decay` and `amsgrad` are ignored.
 class Adam : public Optimizer {
 public:
     float lr;
@@ -65,13 +71,13 @@ public:
     int t;                     // steps made
     vtensor mT;
     vtensor vT;
-    vtensor mCap;              // the bias-corrected moments of the last step
-    vtensor vCap;
+    vtensor mCap;              // of the last step: m̂ / sqrt(v̂ + epsilon)
+    vtensor vCap;              // of the last step: sqrt(v̂ + epsilon)
 
     explicit Adam(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
                   float weight_decay = 0.0f, bool amsgrad = false);
-    Adam(const Adam &) = default;
-    Adam &operator=(const Adam &) = default;
+    Adam(const Adam &other);
+    Adam &operator=(const Adam &other);
     ~Adam() override;
 
     void setlayers(vlayer l) override;
@@ -81,18 +87,20 @@ public:
     void change(std::vector<float> p) override;
 };
 
+// As EDDL has it, the mean square has a memory of one step: g / sqrt(rho·g'² + (1 − rho)·g² + epsilon), g' the gradient
+// before.
 class RMSProp : public Optimizer {
 public:
     float lr;
     float rho;
     float epsilon;
     float weight_decay;
-    vtensor gT;                // the running mean of the squared gradient
-    vtensor gT1;
+    vtensor gT;                // the direction of the last step
+    vtensor gT1;               // the last gradient
 
     explicit RMSProp(float lr = 0.01f, float rho = 0.9f, float epsilon = 1e-8f, float weight_decay = 0.0f);
-    RMSProp(const RMSProp &) = default;
-    RMSProp &operator=(const RMSProp &) = default;
+    RMSProp(const RMSProp &other);
+    RMSProp &operator=(const RMSProp &other);
     ~RMSProp() override;
 
     void setlayers(vlayer l) override;
