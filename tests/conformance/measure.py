@@ -1,0 +1,42 @@
+"""What is measured of a case, in the order in which a reader should look for the first difference."""
+
+import numpy as np
+import pyeddl.eddl as eddl
+
+from helpers import array, gradients_of, named_params, tensor
+
+
+def measure(case) -> dict:
+    """
+    {quantity: float32 array}: "predict/…" in inference mode; then, of one training step, "output/…", "loss", "metric",
+    "input-delta/…", "gradient/…", "params-1/…"; then "params-3/…" after two more steps, and "predict-after/…".
+    """
+    net = case.built()
+    arrays_x, arrays_y = case.data(net)
+    xs, ys = [tensor(x) for x in arrays_x], [tensor(y) for y in arrays_y]
+    measured = {}
+
+    def note(kind, values):
+        measured.update({f"{kind}/{name}": value for name, value in values.items()})
+
+    def outputs():
+        return dict(zip((layer.name for layer in net.lout), (array(t) for t in eddl.predict(net, xs))))
+
+    note("predict", outputs())
+    if not case.train:
+        return measured
+
+    eddl.reset_loss(net)
+    eddl.train_batch(net, xs, ys)
+    note("output", {layer.name: array(layer.output) for layer in net.lout})
+    measured["loss"] = np.array(eddl.get_losses(net), np.float32)
+    measured["metric"] = np.array(eddl.get_metrics(net), np.float32)
+    note("input-delta", {layer.name: array(layer.delta) for layer in net.lin})
+    if case.keeps_gradients:
+        note("gradient", gradients_of(net))
+    note("params-1", named_params(net))
+    for _ in range(2):
+        eddl.train_batch(net, xs, ys)
+    note("params-3", named_params(net))
+    note("predict-after", outputs())
+    return measured

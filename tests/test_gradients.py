@@ -1,0 +1,189 @@
+"""
+Analytic gradients against central finite differences of the forward pass, for every layer, activation and loss.
+
+The forward pass is float32, its loss is summed in float64: with outputs near 1 and a step of 1e-2 the differences carry a
+noise near 1e-5, and an error of the third derivative times 1e-5. The tolerance, 0.5 % of the gradient's norm, is far from
+both, and from the 1 % at which a gradient counts as wrong.
+"""
+
+import numpy as np
+import pyeddl.eddl as eddl
+import pytest
+from conformance.cases import CASES
+
+from helpers import array, engine_name, gradients_of, is_batchnorm, tensor, view
+
+STEP = 1e-2
+TOLERANCE = 5e-3
+EVALUATIONS = 150  # of one coordinate each; larger tensors are sampled
+
+
+# --- the loss whose gradient each EDDL loss passes back, in float64 (factors of EDDL's: mse's 2 and dice's are left out) ---
+
+
+def mse(y, t):
+    return 0.5 * np.sum((y - t) ** 2) / len(y)
+
+
+def categorical_cross_entropy(y, t):
+    return -np.sum(t * np.log(y)) / len(y)
+
+
+def binary_cross_entropy(y, t):
+    return -np.sum(t * np.log(y) + (1 - t) * np.log(1 - y)) / len(y)
+
+
+def dice(y, t):
+    y, t = y.reshape(len(y), -1), t.reshape(len(t), -1)
+    return -np.sum((y * t).sum(axis=1) / (y.sum(axis=1) + t.sum(axis=1)))
+
+
+LOSSES = {
+    "mse": mse,
+    "mean_squared_error": mse,
+    "softmax_cross_entropy": categorical_cross_entropy,
+    "soft_cross_entropy": categorical_cross_entropy,
+    "categorical_cross_entropy": categorical_cross_entropy,
+    "cross_entropy": categorical_cross_entropy,
+    "bce": binary_cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy,
+    "dice": dice,
+}
+
+
+# --- one net at one point ---
+
+
+class Point:
+    """A net with parameters and data of a case, as a function of its parameters and inputs."""
+
+    def __init__(self, case, seed):
+        self.net = case.built(seed=seed)
+        xs, self.targets = case.data(self.net, seed)
+        self.inputs = [tensor(x) for x in xs]
+        names = [case.loss] * len(self.net.lout) if isinstance(case.loss, str) else case.loss
+        self.losses = [LOSSES[name] for name in names]
+
+    def coordinates(self):
+        """{name: writable view} of all that the loss depends on: trainable parameters and inputs."""
+        found = {}
+        for layer in self.net.layers:
+            trainable = len(layer.params) - (2 if is_batchnorm(layer) else 0)
+            for i in range(trainable):
+                found[f"{layer.name}/{i}"] = view(layer.params[i])
+        for layer, x in zip(self.net.lin, self.inputs):
+            found[layer.name] = view(x)
+        return found
+
+    def loss(self):
+        eddl.forward(self.net, self.inputs)
+        outputs = [array(layer.output).astype(np.float64) for layer in self.net.lout]
+        return sum(f(y, t) for f, y, t in zip(self.losses, outputs, self.targets))
+
+    def gradients(self):
+        """{name: gradient} for the same names, from the net's own backward pass. Leaves the parameters as they were."""
+        eddl.set_mode(self.net, 1)
+        eddl.zeroGrads(self.net)
+        eddl.forward(self.net, self.inputs)
+        eddl.backward(self.net, [tensor(t) for t in self.targets])
+        return {**gradients_of(self.net), **{layer.name: array(layer.delta) for layer in self.net.lin}}
+
+    def differences(self, chosen, step):
+        """Central differences of the loss at the chosen flat indices of each coordinate array, in the same order."""
+        slopes = []
+        for name, values in self.coordinates().items():
+            flat = values.reshape(-1)
+            for i in chosen[name]:
+                saved = flat[i].copy()
+                # The steps that float32 really takes, not the ones asked for.
+                up, down = np.float32(saved + step), np.float32(saved - step)
+                flat[i] = up
+                above = self.loss()
+                flat[i] = down
+                below = self.loss()
+                flat[i] = saved
+                slopes.append((above - below) / (float(up) - float(down)))
+        return np.array(slopes)
+
+    def chosen(self):
+        rng = np.random.default_rng(0)
+        sizes = {name: values.size for name, values in self.coordinates().items()}
+        share = min(1.0, EVALUATIONS / sum(sizes.values()))
+        return {
+            name: np.sort(rng.choice(size, size=max(min(size, 8), int(size * share)), replace=False))
+            for name, size in sizes.items()
+        }
+
+
+def relative_difference(a, b):
+    return np.linalg.norm(a - b) / np.linalg.norm(b)
+
+
+def smooth_point(case):
+    """
+    A point at which the loss is smooth over a step: differences of two step sizes agree. (A ReLU or a maximum near its kink
+    would make any gradient look wrong.) Returns the point, the indices and the differences; the net's own gradient plays no part.
+    """
+    for seed in range(1, 40):
+        point = Point(case, seed)
+        eddl.set_mode(point.net, 1)
+        eddl.forward(point.net, point.inputs)  # takes the net to the batch size before anything is viewed
+        chosen = point.chosen()
+        half = point.differences(chosen, STEP / 2)
+        slopes = point.differences(chosen, STEP)
+        if relative_difference(slopes, half) < TOLERANCE / 5:
+            return point, chosen, half
+    raise AssertionError(f"no smooth point found for {case.id}")
+
+
+def pick(gradients, chosen):
+    return np.concatenate([gradients[name].reshape(-1)[indices] for name, indices in chosen.items()])
+
+
+def gradient_cases():
+    for id, case in CASES.items():
+        if not case.differentiable:
+            continue
+        marks = [pytest.mark.embedded_engine] if case.eddl_defect else []
+        yield pytest.param(case, id=id, marks=marks)
+
+
+@pytest.mark.parametrize("case", list(gradient_cases()))
+def test_gradients_match_finite_differences(case):
+    point, chosen, expected = smooth_point(case)
+    gradients = point.gradients()
+    at = 0
+    for name, indices in chosen.items():
+        part = expected[at : at + len(indices)]
+        actual = gradients[name].reshape(-1)[indices]
+        at += len(indices)
+        # A block may be zero by mathematics (a bias before batch norm): hold it to the whole gradient's scale.
+        scale = max(np.linalg.norm(part), 0.05 * np.linalg.norm(expected) * np.sqrt(len(indices) / len(expected)))
+        error = np.linalg.norm(actual - part) / scale
+        assert error <= TOLERANCE, f"gradient of {name} is off by {100 * error:.2f} %:\n{actual}\nexpected\n{part}"
+    assert relative_difference(pick(gradients, chosen), expected) <= TOLERANCE
+
+
+def test_the_check_would_catch_one_percent():
+    """The tolerance is tight enough: a gradient wrong by 1 % of its norm, in a random direction, fails."""
+    point, chosen, expected = smooth_point(CASES["conv-chain"])
+    actual = pick(point.gradients(), chosen)
+    error = np.random.default_rng(0).normal(size=actual.shape)
+    wrong = actual + error * 0.01 * np.linalg.norm(actual) / np.linalg.norm(error)
+    assert relative_difference(actual, expected) <= TOLERANCE < relative_difference(wrong, expected)
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, id=id) for id, c in CASES.items() if c.eddl_defect])
+def test_known_defects_of_eddl_are_still_there(case):
+    """So that the list of exclusions in conformance/cases.py cannot rot: what it excludes, EDDL does get wrong."""
+    if engine_name() != "EDDL":
+        pytest.skip("about EDDL itself")
+    if case.eddl_defect == "computes the sum":
+        net = case.built()
+        xs, _ = case.data(net)
+        eddl.forward(net, [tensor(x) for x in xs])
+        merge = eddl.getLayer(net, "merge")
+        np.testing.assert_allclose(array(merge.output), sum(array(p.output) for p in merge.parent), rtol=1e-5, atol=1e-6)
+        return
+    point, chosen, expected = smooth_point(case)
+    assert not relative_difference(pick(point.gradients(), chosen), expected) <= 0.01  # also true of NaN
