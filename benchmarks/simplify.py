@@ -1,0 +1,82 @@
+"""ep.simplify: its time against a plain training step and against copying the net's parameters, and what it wins.
+
+Half of the channels of every hidden convolution and dense layer are zeroed at random (seeded); the net is then simplified.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+import pyeddl.eddl as eddl
+from nets import NETS, batch, build
+from tabulate import tabulate
+from timing import copy_case, interleaved
+
+import eddl_prune as ep
+from eddl_prune import _core
+
+BATCH_SIZE = 32
+
+
+def pruned_net(name: str, threads: int, seed: int) -> Any:
+    """Return the built net with half of its hidden channels zeroed."""
+    net = build(name, eddl.sgd(0.001, 0.9), threads)
+    rng = np.random.default_rng(seed)
+    channels = {layer: norms.size for layer, norms in _core.channel_norms(net).items()}
+    channels.popitem()  # the classes
+    _core.zero_channels(net, {layer: rng.permutation(n)[: n // 2].tolist() for layer, n in channels.items()})
+    return net
+
+
+def row(name: str, threads: int, rounds: int) -> list[str]:
+    """Measure one net."""
+    simplify_seconds = []
+    for seed in range(7):
+        net = pruned_net(name, threads, seed)
+        start = time.perf_counter()
+        ep.simplify(net)
+        simplify_seconds.append(time.perf_counter() - start)
+    small, full = net, pruned_net(name, threads, seed)
+    x, y = batch(full, BATCH_SIZE)
+    before, after = (eddl.predict(n, [x])[0].getdata() for n in (full, small))
+    error = np.abs(before - after).max() / np.abs(before).max()
+
+    parameter_bytes = 4 * sum(p.size for layer in full.layers for p in layer.params)
+    step = interleaved(
+        {
+            "train": lambda: eddl.train_batch(full, [x], [y]),
+            "copy": copy_case(2 * parameter_bytes),
+            "predict before": lambda: eddl.predict(full, [x]),
+            "predict after": lambda: eddl.predict(small, [x]),
+        },
+        rounds,
+    )
+    seconds = statistics.median(simplify_seconds)
+    speedup = step["predict before"].median / step["predict after"].median
+    return [
+        name,
+        f"{1e3 * seconds:.1f} ms",
+        f"{seconds / step['train'].median:.2f}",
+        f"{seconds / step['copy'].median:.1f}",
+        f"{error:.1e}",
+        f"{speedup:.2f}",
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    args = parser.parse_args()
+    print(f"engine: {ep.engine_info()}, batch {BATCH_SIZE}, {args.threads} threads, medians\n")
+    headers = ["net", "simplify", "in training steps", "in copies of all parameters", "relative error", "prediction speed-up"]
+    print(tabulate([row(name, args.threads, args.rounds) for name in NETS], headers, disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()
