@@ -24,7 +24,8 @@ void register_kernels(py::module_& module);  // as the submodule _kernels, for t
 
 // "2.13.6"
 inline std::string pybind11_version() {
-    return std::to_string(PYBIND11_VERSION_MAJOR) + "." + std::to_string(PYBIND11_VERSION_MINOR) + "." PYBIND11_TOSTRING(PYBIND11_VERSION_PATCH);
+    return std::to_string(PYBIND11_VERSION_MAJOR) + "." + std::to_string(PYBIND11_VERSION_MINOR) +
+           "." PYBIND11_TOSTRING(PYBIND11_VERSION_PATCH);
 }
 
 using LayerNames = std::optional<std::vector<std::string>>;

@@ -6,7 +6,9 @@
 namespace eddl_prune::bindings {
 
 // std::invalid_argument and std::out_of_range become ValueError and IndexError in pybind11 already.
-void register_errors(py::module_& module) { py::register_exception<adapter::PruneError>(module, "PruneError", PyExc_RuntimeError); }
+void register_errors(py::module_& module) {
+    py::register_exception<adapter::PruneError>(module, "PruneError", PyExc_RuntimeError);
+}
 
 void register_engine(py::module_& module) {
     module.def(

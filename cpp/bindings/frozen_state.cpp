@@ -10,7 +10,8 @@ namespace {
 template <class State>
 py::class_<State> register_state(py::module_& module, const char* name, const char* flag, const char* doc) {
     return py::class_<State>(module, name, doc)
-        .def(py::init([](Net* net, bool value) { return without_gil([&] { return std::make_unique<State>(net, value); }); }),
+        .def(py::init(
+                 [](Net* net, bool value) { return without_gil([&] { return std::make_unique<State>(net, value); }); }),
              py::arg("net").none(false), py::arg(flag) = true, py::keep_alive<1, 2>());
 }
 
@@ -20,10 +21,12 @@ void register_frozen_state(py::module_& module) {
     using adapter::Mask;
     using adapter::Snapshot;
     const auto released = py::call_guard<py::gil_scoped_release>();
-    register_state<Mask>(module, "Mask", "biases", "The zeros of a net's convolutions and dense layers, to be kept zero.")
+    register_state<Mask>(module, "Mask", "biases",
+                         "The zeros of a net's convolutions and dense layers, to be kept zero.")
         .def("apply", &Mask::apply, released, "Zeroes them again, and the optimizer's momentum there.")
         .def_property_readonly("count", &Mask::count, "How many zeros were captured.");
-    register_state<Snapshot>(module, "Snapshot", "optimizer", "A deep copy of a net's parameters and its optimizer's state.")
+    register_state<Snapshot>(module, "Snapshot", "optimizer",
+                             "A deep copy of a net's parameters and its optimizer's state.")
         .def("restore", &Snapshot::restore, released, "Writes the copy back into the net.");
 }
 

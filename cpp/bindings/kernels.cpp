@@ -23,20 +23,25 @@ using Indices = std::vector<std::size_t>;
 std::size_t size_of(const py::array& array) { return static_cast<std::size_t>(array.size()); }
 
 void require_same_size(const py::array& a, const py::array& b) {
-    if (a.size() != b.size()) throw std::invalid_argument("arrays of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) + " elements");
+    if (a.size() != b.size())
+        throw std::invalid_argument("arrays of " + std::to_string(a.size()) + " and " + std::to_string(b.size()) +
+                                    " elements");
 }
 
 kernels::AxisShape axis_shape(const py::array& array, py::ssize_t axis) {
-    if (axis < 0 || axis >= array.ndim()) throw std::out_of_range("axis " + std::to_string(axis) + " of " + std::to_string(array.ndim()));
+    if (axis < 0 || axis >= array.ndim())
+        throw std::out_of_range("axis " + std::to_string(axis) + " of " + std::to_string(array.ndim()));
     const auto product = [&](py::ssize_t begin, py::ssize_t end) {
-        return static_cast<std::size_t>(std::accumulate(array.shape() + begin, array.shape() + end, py::ssize_t{1}, std::multiplies<>()));
+        return static_cast<std::size_t>(
+            std::accumulate(array.shape() + begin, array.shape() + end, py::ssize_t{1}, std::multiplies<>()));
     };
     return {product(0, axis), static_cast<std::size_t>(array.shape(axis)), product(axis + 1, array.ndim())};
 }
 
 void require_channels(const Indices& channels, std::size_t extent) {
     for (const std::size_t channel : channels)
-        if (channel >= extent) throw std::out_of_range("channel " + std::to_string(channel) + " of " + std::to_string(extent));
+        if (channel >= extent)
+            throw std::out_of_range("channel " + std::to_string(channel) + " of " + std::to_string(extent));
 }
 
 template <class Step>
@@ -53,9 +58,12 @@ void define_step(py::module_& module, const char* name, Step step) {
 void define_counts(py::module_& module) {
     module.def("count_nonzero", [](const Floats& src) { return kernels::count_nonzero(src.data(), size_of(src)); });
     module.def("count_nonfinite", [](const Floats& src) { return kernels::count_nonfinite(src.data(), size_of(src)); });
-    module.def("count_below", [](const Floats& src, float threshold) { return kernels::count_below(src.data(), size_of(src), threshold); });
+    module.def("count_below", [](const Floats& src, float threshold) {
+        return kernels::count_below(src.data(), size_of(src), threshold);
+    });
     module.def(
-        "zero_below", [](Floats dst, float threshold) { return kernels::zero_below(dst.mutable_data(), size_of(dst), threshold); },
+        "zero_below",
+        [](Floats dst, float threshold) { return kernels::zero_below(dst.mutable_data(), size_of(dst), threshold); },
         py::arg("dst").noconvert(), py::arg("threshold"));
 }
 
@@ -109,7 +117,8 @@ void define_channels(py::module_& module) {
         [](const Floats& src, py::ssize_t axis, const Indices& keep, Floats dst) {
             const kernels::AxisShape shape = axis_shape(dst, axis);
             require_channels(keep, shape.extent);
-            if (size_of(src) != shape.outer * keep.size() * shape.inner) throw std::invalid_argument("src does not fit keep and dst");
+            if (size_of(src) != shape.outer * keep.size() * shape.inner)
+                throw std::invalid_argument("src does not fit keep and dst");
             kernels::scatter_axis(src.data(), shape, keep.data(), keep.size(), dst.mutable_data());
         },
         py::arg("src"), py::arg("axis"), py::arg("keep"), py::arg("dst").noconvert());

@@ -21,10 +21,12 @@ std::string pybind11_abis() {
 void require_shared_types() {
     const py::module_ pyeddl = py::module_::import("pyeddl._core");
     if (py::detail::get_type_info(typeid(Net)) != nullptr) return;
-    throw py::import_error("eddl_prune and pyeddl do not share types: eddl_prune was built with pybind11 " +
-                           eddl_prune::bindings::pybind11_version() + " (" PYBIND11_INTERNALS_ID "), pyeddl at " + py::str(pyeddl.attr("__file__")).cast<std::string>() +
-                           " with another one (in this process: " + pybind11_abis() +
-                           "); rebuild one of them with the other's pybind11, the same compiler family and the same libeddl");
+    throw py::import_error(
+        "eddl_prune and pyeddl do not share types: eddl_prune was built with pybind11 " +
+        eddl_prune::bindings::pybind11_version() + " (" PYBIND11_INTERNALS_ID "), pyeddl at " +
+        py::str(pyeddl.attr("__file__")).cast<std::string>() +
+        " with another one (in this process: " + pybind11_abis() +
+        "); rebuild one of them with the other's pybind11, the same compiler family and the same libeddl");
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ PYBIND11_MODULE(_core, module) {
     require_shared_types();
 
     using namespace eddl_prune::bindings;
-    for (const auto register_subject : {register_errors, register_engine, register_optimizers, register_weights, register_frozen_state,
-                                        register_stats, register_removal, register_kernels})
+    for (const auto register_subject : {register_errors, register_engine, register_optimizers, register_weights,
+                                        register_frozen_state, register_stats, register_removal, register_kernels})
         register_subject(module);
 }

@@ -9,14 +9,16 @@ void register_optimizers(py::module_& module) {
     // The holder never deletes: as with EDDL's own optimizers the net does, once the optimizer is built into one.
     py::class_<Lobster, Optimizer, std::unique_ptr<Lobster, py::nodelete>>(
         module, "LOBSTER",
-        "An EDDL optimizer that wraps another one; after its step w -= lmbda * w * max(0, 1 - |dL/dw|) on the weights of "
+        "An EDDL optimizer that wraps another one; after its step w -= lmbda * w * max(0, 1 - |dL/dw|) on the weights "
+        "of "
         "trainable convolutions and dense layers.")
-        .def(py::init<Optimizer*, double, bool>(), py::arg("optimizer").none(false), py::arg("lmbda"), py::arg("biases") = true,
-             py::keep_alive<1, 2>())
+        .def(py::init<Optimizer*, double, bool>(), py::arg("optimizer").none(false), py::arg("lmbda"),
+             py::arg("biases") = true, py::keep_alive<1, 2>())
         .def_property_readonly("lmbda", &Lobster::lambda)
         .def("set_lambda", &Lobster::set_lambda, py::arg("lmbda"), "Changes lmbda from the next step on.")
         .def_property_readonly("biases", &Lobster::biases)
-        .def_property_readonly("optimizer", &Lobster::inner, py::return_value_policy::reference_internal, "The wrapped optimizer.");
+        .def_property_readonly("optimizer", &Lobster::inner, py::return_value_policy::reference_internal,
+                               "The wrapped optimizer.");
 }
 
 }  // namespace eddl_prune::bindings

@@ -94,13 +94,16 @@ void Snapshot::restore() const {
         if (entry.moments.empty()) continue;
         const ParameterMoments* moments = state.find(entry.record.layer, entry.record.param);
         if (moments == nullptr || moments->tensors.size() != entry.moments.size())
-            throw std::invalid_argument(std::string(view.function()) + ": the net has another optimizer than when the snapshot was taken");
-        for (std::size_t i = 0; i < entry.moments.size(); ++i) writes.push_back({&entry.moments[i], moments->tensors[i]});
+            throw std::invalid_argument(std::string(view.function()) +
+                                        ": the net has another optimizer than when the snapshot was taken");
+        for (std::size_t i = 0; i < entry.moments.size(); ++i)
+            writes.push_back({&entry.moments[i], moments->tensors[i]});
     }
     // Parameters have been compared by shape; moments follow them unless somebody else has changed the optimizer.
     for (const Write& item : writes)
         if (item.values->size() != item.tensor->size)
-            throw std::invalid_argument(std::string(view.function()) + ": the optimizer's moments have changed their size");
+            throw std::invalid_argument(std::string(view.function()) +
+                                        ": the optimizer's moments have changed their size");
 
     for (const Write& item : writes) write(*item.values, *item.tensor);
     if (has_moments_ && state.step_count() != nullptr) *state.step_count() = step_count_;

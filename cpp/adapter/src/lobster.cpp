@@ -34,7 +34,8 @@ Lobster::Lobster(Optimizer* inner, double lambda, bool biases)
 void Lobster::set_lambda(double lambda) { lambda_ = require_lambda(lambda); }
 
 void Lobster::after_step() {
-    const auto step = gradient_after_step() == GradientAfterStep::squared ? kernels::lobster_step_squared : kernels::lobster_step;
+    const auto step =
+        gradient_after_step() == GradientAfterStep::squared ? kernels::lobster_step_squared : kernels::lobster_step;
     const auto shrink = [&](const Tensor* parameter, const Tensor* gradient) {
         step(parameter->ptr, gradient->ptr, parameter->size, static_cast<float>(lambda_));
     };

@@ -22,11 +22,14 @@ int net_count(Layer& layer) {
 
 void require_on_cpu(Net& net, const std::string& function) {
     const bool cloned = net.isbuild && (net.snets.size() != 1 || net.snets.front() != &net);
-    const auto elsewhere = std::find_if(net.layers.begin(), net.layers.end(),
-                                        [](const Layer* layer) { return layer->dev != DEV_CPU; });
+    const auto elsewhere =
+        std::find_if(net.layers.begin(), net.layers.end(), [](const Layer* layer) { return layer->dev != DEV_CPU; });
     if (elsewhere != net.layers.end())
-        throw PruneError(function + ": layer '" + (*elsewhere)->name + "' is not on the CPU; build the net with CS_CPU");
-    if (cloned) throw PruneError(function + ": net '" + net.name + "' computes on copies on another device; build it with CS_CPU");
+        throw PruneError(function + ": layer '" + (*elsewhere)->name +
+                         "' is not on the CPU; build the net with CS_CPU");
+    if (cloned)
+        throw PruneError(function + ": net '" + net.name +
+                         "' computes on copies on another device; build it with CS_CPU");
 }
 
 // Why the structure of a net with this layer cannot be changed; "" where it can.
@@ -52,11 +55,13 @@ void require_own_structure(Net& net, const std::string& function) {
 
 // The one element whose name fits; an exception that lists the names to choose from for none or several.
 template <class Elements, class NameOf>
-auto& find_named(Elements& elements, NameOf name_of, const std::string& name, const std::string& function, const char* what) {
+auto& find_named(Elements& elements, NameOf name_of, const std::string& name, const std::string& function,
+                 const char* what) {
     const auto fits = [&](const auto& element) { return name_of(element) == name; };
     const auto count = std::count_if(elements.begin(), elements.end(), fits);
     if (count == 1) return *std::find_if(elements.begin(), elements.end(), fits);
-    std::string text = function + ": " + (count == 0 ? "no " : std::to_string(count) + " ") + what + "s are named '" + name + "'; allowed: ";
+    std::string text = function + ": " + (count == 0 ? "no " : std::to_string(count) + " ") + what + "s are named '" +
+                       name + "'; allowed: ";
     for (std::size_t i = 0; i < elements.size(); ++i) text += (i == 0 ? "'" : ", '") + name_of(elements[i]) + "'";
     throw std::invalid_argument(text);
 }
@@ -81,7 +86,8 @@ WeightedLayer describe_weights(Layer* layer, std::size_t position) {
         described.weight_gradient = layer->gradients.at(WeightedLayer::weight_param);
         described.out_channels = extent(*described.weight, out_axis);
         described.in_channels = extent(*described.weight, in_axis);
-        for (std::size_t axis = 2; axis < described.weight->shape.size(); ++axis) described.taps *= extent(*described.weight, axis);
+        for (std::size_t axis = 2; axis < described.weight->shape.size(); ++axis)
+            described.taps *= extent(*described.weight, axis);
     };
     if (const auto* convolution = dynamic_cast<LConv*>(layer)) {
         use_bias = convolution->cd->use_bias;
@@ -112,8 +118,9 @@ Layer* NetView::layer(const std::string& name) const {
 }
 
 const WeightedLayer& NetView::weighted(const std::string& name) const {
-    return find_named(weighted_, [](const WeightedLayer& layer) { return layer.name(); }, name, function_,
-                      "convolution or dense layer");
+    return find_named(
+        weighted_, [](const WeightedLayer& layer) { return layer.name(); }, name, function_,
+        "convolution or dense layer");
 }
 
 std::vector<WeightedLayer> NetView::select(const std::vector<std::string>* names) const {
@@ -121,7 +128,8 @@ std::vector<WeightedLayer> NetView::select(const std::vector<std::string>* names
     std::vector<WeightedLayer> selected;
     for (const std::string& name : *names) selected.push_back(weighted(name));
     std::sort(selected.begin(), selected.end(), [](const auto& a, const auto& b) { return a.position < b.position; });
-    selected.erase(std::unique(selected.begin(), selected.end(), [](const auto& a, const auto& b) { return a.position == b.position; }),
+    selected.erase(std::unique(selected.begin(), selected.end(),
+                               [](const auto& a, const auto& b) { return a.position == b.position; }),
                    selected.end());
     return selected;
 }
@@ -132,9 +140,10 @@ void NetView::require_finite() const {
             const Tensor& tensor = *layer->params[p];
             const std::size_t bad = kernels::count_nonfinite(tensor.ptr, tensor.size);
             if (bad != 0)
-                throw std::invalid_argument(std::string(function_) + ": layer '" + layer->name + "': " + std::to_string(bad) + " of the " +
-                                            std::to_string(tensor.size) + " values of parameter " + std::to_string(p) + " " +
-                                            shape_text(tensor.shape) + " are NaN or infinite; only finite parameters are allowed");
+                throw std::invalid_argument(
+                    std::string(function_) + ": layer '" + layer->name + "': " + std::to_string(bad) + " of the " +
+                    std::to_string(tensor.size) + " values of parameter " + std::to_string(p) + " " +
+                    shape_text(tensor.shape) + " are NaN or infinite; only finite parameters are allowed");
         }
 }
 

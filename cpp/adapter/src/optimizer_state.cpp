@@ -32,8 +32,8 @@ OptimizerState::OptimizerState(Optimizer* optimizer) : base_(unwrap(optimizer)) 
         }
     for (const vtensor* list : lists) {
         if (list->size() != moments_.size())
-            throw PruneError("the optimizer keeps " + std::to_string(list->size()) + " moments for " + std::to_string(moments_.size()) +
-                             " parameters: one optimizer cannot be used in two nets");
+            throw PruneError("the optimizer keeps " + std::to_string(list->size()) + " moments for " +
+                             std::to_string(moments_.size()) + " parameters: one optimizer cannot be used in two nets");
         for (std::size_t i = 0; i < moments_.size(); ++i) {
             moments_[i].tensors.push_back((*list)[i]);
             if (list == first_moments) moments_[i].first_moment = (*list)[i];

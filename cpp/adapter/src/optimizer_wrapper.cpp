@@ -1,20 +1,52 @@
 #include "eddl_prune/adapter/optimizer_wrapper.h"
 
+#include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 
+#include "eddl/net/net.h"
 #include "eddl_prune/adapter/errors.h"
 
 namespace eddl_prune::adapter {
 
 namespace {
 
+// The optimizers that a wrapper owns. Two wrappers of one optimizer would delete it twice, and EDDL's class has no room
+// for a mark.
+class OwnedOptimizers {
+public:
+    bool contains(const Optimizer* optimizer) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return owned_.count(optimizer) != 0;
+    }
+    void insert(const Optimizer* optimizer) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        owned_.insert(optimizer);
+    }
+    void erase(const Optimizer* optimizer) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        owned_.erase(optimizer);
+    }
+
+private:
+    std::mutex mutex_;
+    std::set<const Optimizer*> owned_;
+};
+
+// Never destroyed: nets may outlive static objects.
+OwnedOptimizers& owned_optimizers() {
+    static auto* owned = new OwnedOptimizers;
+    return *owned;
+}
+
 // A parameter of value 0 with the gradient 2, to see what one step of an optimizer does to them.
 // EDDL's ~Layer deletes the tensors.
 class Probe : public Layer {
 public:
     Probe() : Layer("probe", DEV_CPU, 0) {
-        for (auto* list : {&params, &gradients}) list->push_back(Tensor::full({1}, list == &params ? 0.0f : 2.0f, DEV_CPU));
+        for (auto* list : {&params, &gradients})
+            list->push_back(Tensor::full({1}, list == &params ? 0.0f : 2.0f, DEV_CPU));
     }
     float weight() const { return params.front()->ptr[0]; }
     float gradient() const { return gradients.front()->ptr[0]; }
@@ -38,6 +70,8 @@ Optimizer* require_free(const std::string& class_name, Optimizer* inner) {
     if (inner == nullptr) throw std::invalid_argument(class_name + ": expected an optimizer to wrap, received None");
     if (!inner->layers.empty() || inner->isshared)
         throw std::invalid_argument(class_name + ": the optimizer already belongs to a net; make a new one");
+    if (owned_optimizers().contains(inner))
+        throw std::invalid_argument(class_name + ": the optimizer is already wrapped; make a new one");
     return inner;
 }
 
@@ -48,12 +82,19 @@ WrappedOptimizer::WrappedOptimizer(const char* class_name, Optimizer* inner)
     name = class_name;
     orig = nullptr;
     clip_val = inner->clip_val;
+    owned_optimizers().insert(inner);
     inner_.reset(inner);
 }
 
-WrappedOptimizer::~WrappedOptimizer() = default;
+WrappedOptimizer::~WrappedOptimizer() { owned_optimizers().erase(inner_.get()); }
 
 void WrappedOptimizer::setlayers(vlayer l) {
+    if (!layers.empty() && layers != l) {
+        // EDDL's build has noted this optimizer already, and would delete it with the second net too.
+        Net* second = l.empty() ? nullptr : l.front()->net;
+        if (second != nullptr && second->optimizer == this) second->optimizer = nullptr;
+        throw std::invalid_argument(name + ": already belongs to another net; make a new one for each net");
+    }
     for (const Layer* layer : l)
         if (layer->dev != DEV_CPU) throw PruneError(name + ": works on the CPU only; build the net with CS_CPU");
     layers = l;

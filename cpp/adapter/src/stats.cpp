@@ -19,7 +19,8 @@ namespace {
 
 std::string class_name(const Layer& layer) {
     int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> demangled(abi::__cxa_demangle(typeid(layer).name(), nullptr, nullptr, &status), std::free);
+    const std::unique_ptr<char, void (*)(void*)> demangled(
+        abi::__cxa_demangle(typeid(layer).name(), nullptr, nullptr, &status), std::free);
     std::string name = status == 0 ? demangled.get() : typeid(layer).name();
     // Layers made by calling PyEDDL's classes instead of its functions are of a derived class of the binding's.
     const std::string binding_prefix = "PyCallBack_";
@@ -62,7 +63,8 @@ LayerStats stats_of(Layer& layer, std::size_t position) {
     if (weighted.weight != nullptr) {
         add_weights(stats, weighted);
     } else {
-        for (int p = 0; p < layer.get_trainable_params_count(); ++p) count_parameters(stats, *layer.params[static_cast<std::size_t>(p)]);
+        for (int p = 0; p < layer.get_trainable_params_count(); ++p)
+            count_parameters(stats, *layer.params[static_cast<std::size_t>(p)]);
     }
     return stats;
 }

@@ -21,12 +21,14 @@ float require_limit(double limit, const char* function) {
 }
 
 // As kernels want them: unsigned, sorted, without repetition.
-std::vector<std::size_t> require_channels(const WeightedLayer& layer, const std::vector<std::int64_t>& channels, const char* function) {
+std::vector<std::size_t> require_channels(const WeightedLayer& layer, const std::vector<std::int64_t>& channels,
+                                          const char* function) {
     std::vector<std::size_t> checked;
     for (const std::int64_t channel : channels) {
         if (channel < 0 || static_cast<std::uint64_t>(channel) >= layer.out_channels)
-            throw std::out_of_range(std::string(function) + ": layer '" + layer.name() + "': channel " + std::to_string(channel) +
-                                    "; allowed: 0 to " + std::to_string(layer.out_channels - 1));
+            throw std::out_of_range(std::string(function) + ": layer '" + layer.name() + "': channel " +
+                                    std::to_string(channel) + "; allowed: 0 to " +
+                                    std::to_string(layer.out_channels - 1));
         checked.push_back(static_cast<std::size_t>(channel));
     }
     std::sort(checked.begin(), checked.end());
@@ -56,7 +58,8 @@ PerLayer<std::size_t> threshold(Net* net, double limit, bool biases, const std::
     zeroed.reserve(selected.size());
     for (const WeightedLayer& layer : selected) {
         std::size_t count = kernels::zero_below(layer.weight->ptr, layer.weight->size, narrow_limit);
-        if (biases && layer.bias != nullptr) count += kernels::zero_below(layer.bias->ptr, layer.bias->size, narrow_limit);
+        if (biases && layer.bias != nullptr)
+            count += kernels::zero_below(layer.bias->ptr, layer.bias->size, narrow_limit);
         zeroed.emplace_back(layer.name(), count);
     }
     return zeroed;
@@ -69,19 +72,22 @@ PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::stri
         std::vector<double> sums(layer.out_channels);
         kernels::channel_square_sums(layer.weight->ptr, output_axis(layer), sums.data());
         std::vector<float> roots(sums.size());
-        std::transform(sums.begin(), sums.end(), roots.begin(), [](double sum) { return static_cast<float>(std::sqrt(sum)); });
+        std::transform(sums.begin(), sums.end(), roots.begin(),
+                       [](double sum) { return static_cast<float>(std::sqrt(sum)); });
         norms.emplace_back(layer.name(), std::move(roots));
     }
     return norms;
 }
 
-PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels, bool biases) {
+PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels,
+                                    bool biases) {
     const NetView view(net, "zero_channels");
     std::vector<std::string> names;
     for (const auto& [name, unused] : channels) names.push_back(name);
     const std::vector<WeightedLayer> selected = view.select(&names);
     std::vector<std::vector<std::size_t>> checked;
-    for (const WeightedLayer& layer : selected) checked.push_back(require_channels(layer, channels.at(layer.name()), view.function()));
+    for (const WeightedLayer& layer : selected)
+        checked.push_back(require_channels(layer, channels.at(layer.name()), view.function()));
 
     PerLayer<std::size_t> zeroed;
     zeroed.reserve(selected.size());

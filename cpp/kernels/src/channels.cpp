@@ -32,14 +32,16 @@ void channel_square_sums(const float* src, AxisShape shape, double* sums) {
             const float* row = src + o * shape.extent * shape.inner;
             if (shape.inner == 1) {
 #pragma omp simd
-                for (std::size_t c = begin; c < end; ++c) sums[c] += static_cast<double>(row[c]) * static_cast<double>(row[c]);
+                for (std::size_t c = begin; c < end; ++c)
+                    sums[c] += static_cast<double>(row[c]) * static_cast<double>(row[c]);
                 continue;
             }
             for (std::size_t c = begin; c < end; ++c) {
                 const float* x = row + c * shape.inner;
                 double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
-                for (std::size_t i = 0; i < shape.inner; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+                for (std::size_t i = 0; i < shape.inner; ++i)
+                    sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
                 sums[c] += sum;
             }
         }
@@ -76,7 +78,8 @@ namespace {
 
 // Visits every (outer, k) pair: `whole` sees the run of inner elements of channel keep[k], `compact` that of k.
 template <class Whole, class Compact, class Copy>
-void for_kept_runs(Whole* whole, AxisShape shape, const std::size_t* keep, std::size_t n_keep, Compact* compact, Copy copy) {
+void for_kept_runs(Whole* whole, AxisShape shape, const std::size_t* keep, std::size_t n_keep, Compact* compact,
+                   Copy copy) {
     const std::size_t runs = shape.outer * n_keep;
 #pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
     for (std::size_t r = 0; r < runs; ++r)
@@ -86,15 +89,17 @@ void for_kept_runs(Whole* whole, AxisShape shape, const std::size_t* keep, std::
 }  // namespace
 
 void gather_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst) {
-    for_kept_runs(src, shape, keep, n_keep, dst, [bytes = shape.inner * sizeof(float)](const float* whole, float* compact) {
-        std::memcpy(compact, whole, bytes);
-    });
+    for_kept_runs(src, shape, keep, n_keep, dst,
+                  [bytes = shape.inner * sizeof(float)](const float* whole, float* compact) {
+                      std::memcpy(compact, whole, bytes);
+                  });
 }
 
 void scatter_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst) {
-    for_kept_runs(dst, shape, keep, n_keep, src, [bytes = shape.inner * sizeof(float)](float* whole, const float* compact) {
-        std::memcpy(whole, compact, bytes);
-    });
+    for_kept_runs(dst, shape, keep, n_keep, src,
+                  [bytes = shape.inner * sizeof(float)](float* whole, const float* compact) {
+                      std::memcpy(whole, compact, bytes);
+                  });
 }
 
 }  // namespace eddl_prune::kernels

@@ -12,8 +12,8 @@ namespace eddl_prune::adapter {
 struct ParameterMoments {
     Layer* layer = nullptr;
     std::size_t param = 0;
-    std::vector<Tensor*> tensors;      // SGD: mT. Adam: mT, vT, mCap, vCap. RMSProp: gT, gT1
-    Tensor* first_moment = nullptr;    // the one of `tensors` that carries momentum; RMSProp has none
+    std::vector<Tensor*> tensors;    // SGD: mT. Adam: mT, vT, mCap, vCap. RMSProp: gT, gT1
+    Tensor* first_moment = nullptr;  // the one of `tensors` that carries momentum; RMSProp has none
 };
 
 class OptimizerState {

@@ -17,8 +17,8 @@ enum class GradientAfterStep {
 // EDDL's Net deletes its optimizer, hence this, hence the inner one.
 class WrappedOptimizer : public Optimizer {
 public:
-    // Takes `inner`. Throws std::invalid_argument, and takes nothing, if it is null, of a class without a step, or
-    // already at work in a net.
+    // Takes `inner`. Throws std::invalid_argument, and takes nothing, if it is null, of a class without a step,
+    // already at work in a net, or already wrapped.
     WrappedOptimizer(const char* class_name, Optimizer* inner);
     ~WrappedOptimizer() override;
     WrappedOptimizer(const WrappedOptimizer&) = delete;
@@ -26,6 +26,7 @@ public:
 
     Optimizer* inner() const { return inner_.get(); }
 
+    // Called by EDDL's build. Throws PruneError for layers off the CPU, std::invalid_argument for a second net.
     void setlayers(vlayer l) override;
     // The inner step, then after_step(). A shared wrapper hands on to the one it shares.
     void applygrads(int batch) override;

@@ -23,7 +23,8 @@ kernels::AxisShape output_axis(const WeightedLayer& layer);
 kernels::AxisShape input_axis(const WeightedLayer& layer);
 
 // Zeroes every |w| < limit, and biases likewise if asked; the number newly zeroed.
-// Throws std::invalid_argument for a limit that is negative or not finite, an unknown layer, or parameters that are not finite.
+// Throws std::invalid_argument for a limit that is negative or not finite, an unknown layer, or parameters that are not
+// finite.
 PerLayer<std::size_t> threshold(Net* net, double limit, bool biases, const std::vector<std::string>* names);
 
 // The L2 norm of all weights into each output channel, biases excluded. Errors: unknown layer.
@@ -32,6 +33,7 @@ PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::stri
 // Zeroes all weights into the given output channels, and their biases if asked; the number newly zeroed.
 // A channel named twice is zeroed once. Throws std::invalid_argument for an unknown layer, std::out_of_range for a
 // channel outside [0, out channels).
-PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels, bool biases);
+PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels,
+                                    bool biases);
 
 }  // namespace eddl_prune::adapter
