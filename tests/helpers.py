@@ -1,7 +1,12 @@
 """What the tests share: small nets, seeded parameters, deep copies to compare. Works on either engine, through PyEDDL alone."""
 
 import functools
+import json
 import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pyeddl.eddl as eddl
@@ -185,7 +190,20 @@ def predict(net, x) -> np.ndarray:
 
 def python_environment(**extra) -> dict:
     """The environment of a child interpreter that imports what this one does."""
-    import sys
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **extra}
 
-    path = os.pathsep.join(p for p in sys.path if p)
-    return {**os.environ, "PYTHONPATH": path, **extra}
+
+def in_child(code, directory, **environment):
+    """
+    Runs Python code in a process of its own and returns what it assigned to `result`, which must be plain data. (Through a
+    file: an engine prints on the standard output.)
+    """
+    answer = Path(directory) / "answer.json"
+    answer.unlink(missing_ok=True)
+    program = f"{textwrap.dedent(code)}\nimport json\njson.dump(result, open({str(answer)!r}, 'w'))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=directory, env=python_environment(**environment), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout[-500:]}\n{done.stderr[-2000:]}"
+    return json.loads(answer.read_text())

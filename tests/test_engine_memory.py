@@ -1,0 +1,85 @@
+"""Memory: smaller levels give the same numbers from less of it, and nets that are dropped give theirs back."""
+
+import numpy as np
+import pyeddl.eddl as eddl
+import pytest
+
+from helpers import batch_for, bn_convnet, build, in_child, lenet, mlp, params_of, predict, train
+
+LEVELS = ["full_mem", "mid_mem", "low_mem"]
+
+# A net whose activations (13 × 8 MiB) dwarf its parameters and the interpreter; all deltas at once double that.
+PEAK = """
+import resource
+import numpy as np
+import pyeddl.eddl as eddl
+from helpers import build, tensor
+
+x = eddl.Input([8, 64, 64])
+h = x
+for i in range(6):
+    h = eddl.ReLu(eddl.Conv2D(h, 8, [3, 3], [1, 1], "same"))
+net = build(eddl.Model([x], [h]), eddl.sgd(0.001), mem="LEVEL", threads=1)
+rng = np.random.default_rng(0)
+xs = [tensor(rng.normal(size=(64, 8, 64, 64)))]
+ys = [tensor(np.zeros((64, 8, 64, 64)))]
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for _ in range(2):
+    eddl.train_batch(net, xs, ys)
+result = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+"""
+
+# 200 nets of about 1 MiB with their gradients, moments and activations, trained and dropped.
+DROPPED = """
+import gc
+import pyeddl.eddl as eddl
+from helpers import batch_for, build, lenet, predict, train
+
+def resident_mib():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 / 2**20
+
+def use(trained):
+    net = lenet(side=16, hidden=200, filters=(8, 16))
+    if trained:
+        build(net, eddl.adam(0.001), "softmax_cross_entropy", "accuracy", seed=None)
+        x, y = batch_for(net, 8)
+        train(net, x, y)
+        predict(net, x[:3])
+
+sizes = []
+for i in range(240):
+    use(TRAINED)
+    if i % 40 == 39:
+        gc.collect()
+        sizes.append(resident_mib())
+result = sizes
+"""
+
+
+@pytest.mark.parametrize("make", [mlp, lenet, bn_convnet])
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_memory_levels_give_the_same_numbers(make, level):
+    nets = [build(make(), eddl.adam(0.01), "softmax_cross_entropy", "accuracy", mem) for mem in ("full_mem", level)]
+    x, y = batch_for(nets[0], 6)
+    for net in nets:
+        train(net, x, y, 3)
+    for full, less in zip(params_of(nets[0]), params_of(nets[1])):
+        np.testing.assert_allclose(less, full, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(predict(nets[1], x), predict(nets[0], x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.embedded_engine  # EDDL's levels are 4 % apart: the work space of its convolutions outweighs the rest
+def test_smaller_memory_levels_use_less(tmp_path):
+    full, mid, low = (in_child(PEAK.replace("LEVEL", level), tmp_path) for level in LEVELS)
+    # Mid and low keep a delta only while it is needed; low also goes without work space that spans the batch.
+    assert mid < 0.8 * full, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
+    assert low <= 1.02 * mid, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
+
+
+@pytest.mark.embedded_engine  # EDDL leaks a little with each net
+@pytest.mark.parametrize("trained", [False, True], ids=["unbuilt", "trained"])
+def test_dropped_nets_give_their_memory_back(trained, tmp_path):
+    sizes = in_child(DROPPED.replace("TRAINED", str(trained)), tmp_path)
+    # The allocator settles within the first forty; 200 leaking nets would add hundreds of MiB, a leak of 1 % two or three.
+    assert sizes[-1] - sizes[0] < 2.0, f"resident MiB after every 40 nets: {np.round(sizes, 1)}"
