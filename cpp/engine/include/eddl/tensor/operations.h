@@ -53,7 +53,7 @@
     X(mod, std::fmod(a, v), )                                       \
     X(pow, std::pow(a, v), )                                        \
     X(powb, std::pow(v, a), )                                       \
-    X(remainder, a - v * std::floor(a / v), )                       \
+    X(remainder, std::fmod(std::fmod(a, v) + v, v), )                      \
     X(sign, a > 0.0f ? 1.0f : (a < 0.0f ? -1.0f : v), = 0.0f)       \
     X(greater, a > v ? 1.0f : 0.0f, )                               \
     X(greater_equal, a >= v ? 1.0f : 0.0f, )                        \

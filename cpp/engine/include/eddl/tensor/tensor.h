@@ -49,7 +49,8 @@ public:
     void updateShape(const vector<int>& new_shape);
     void updateSize();
     void updateStrides();
-    // Takes ptr as data, owned by somebody else unless setshared is false; nullptr allocates anew for the present size.
+    // nullptr: frees what this tensor owns and allocates for the present size. Otherwise takes ptr as its data, owned by
+    // somebody else unless setshared is false; memory that this tensor owned until now becomes the caller's.
     void updateData(float* ptr, void* ptr2 = nullptr, bool setshared = true);
     void deleteData();
 
@@ -85,7 +86,7 @@ public:
     static bool sameDevice(Tensor* A, Tensor* B);
     static bool sameSize(Tensor* A, Tensor* B);
     static int sameShape(Tensor* A, Tensor* B);
-    static int equivalent(Tensor* A, Tensor* B, float atol = 1e-08, float rtol = 1e-05, bool equal_nan = false,
+    static int equivalent(Tensor* A, Tensor* B, float atol = 1e-8f, float rtol = 1e-5f, bool equal_nan = false,
                           bool verbose = true);
 
     // --- files: "bin" (EDDL's own), "csv", "tsv", "txt", "npy"; the format defaults to the file's extension ---
@@ -119,7 +120,7 @@ public:
     static Tensor* randu(const vector<int>& shape, int dev = DEV_CPU);
     static Tensor* randn(const vector<int>& shape, int dev = DEV_CPU);
 
-    static void copy(Tensor* A, Tensor* B);
+    static void copy(Tensor* A, Tensor* B);  // shapes may differ in dimensions of 1 only
     void fill_(float v);
     Tensor* fill(float v);
     static void fill(Tensor* A, float v);
@@ -252,10 +253,10 @@ public:
     bool any();
     static bool any(Tensor* A);
     bool anynan();
-    bool allclose(Tensor* A, float rtol = 1e-05, float atol = 1e-08, bool equal_nan = false);
-    static bool allclose(Tensor* A, Tensor* B, float rtol = 1e-05, float atol = 1e-08, bool equal_nan = false);
-    Tensor* isclose(Tensor* A, float rtol = 1e-05, float atol = 1e-08, bool equal_nan = false);
-    static void isclose(Tensor* A, Tensor* B, Tensor* C, float rtol = 1e-05, float atol = 1e-08,
+    bool allclose(Tensor* A, float rtol = 1e-5f, float atol = 1e-8f, bool equal_nan = false);
+    static bool allclose(Tensor* A, Tensor* B, float rtol = 1e-5f, float atol = 1e-8f, bool equal_nan = false);
+    Tensor* isclose(Tensor* A, float rtol = 1e-5f, float atol = 1e-8f, bool equal_nan = false);
+    static void isclose(Tensor* A, Tensor* B, Tensor* C, float rtol = 1e-5f, float atol = 1e-8f,
                         bool equal_nan = false);
 
     void sort_(bool descending = false, bool stable = true);
@@ -282,7 +283,7 @@ public:
     void swapaxis_(int axis1, int axis2);
     Tensor* swapaxis(int axis1, int axis2);
     static Tensor* swapaxis(Tensor* A, int axis1, int axis2);
-    static void transpose(Tensor* A, Tensor* B, vector<int> dims);
+    static void transpose(Tensor* A, Tensor* B, vector<int> dims);  // A may be B, whose shape then changes
 
     // --- joining and repeating ---
     static Tensor* concat(vector<Tensor*> A, unsigned int axis = 0, Tensor* output = nullptr);
@@ -320,10 +321,9 @@ public:
     static Tensor* where(Tensor* condition, Tensor* A, Tensor* B);
     static void where(Tensor* condition, Tensor* A, Tensor* B, Tensor* C);
     static void where_back(Tensor* condition, Tensor* PD_A, Tensor* PD_B, Tensor* D);  // PD_A += D or PD_B += D
-    Tensor* mask_indices(Tensor* mask, Tensor* A);
-    static void mask_indices(Tensor* mask, Tensor* A, Tensor* B);  // B = A where mask
 
-    // --- images: tensors (batch, channels, height, width); a coordinate pair is (y, x) ---
+    // --- images: tensors (batch, channels, height, width); a coordinate pair is (y, x); nearest neighbours ---
+    // Of the wrapping modes there are Constant and Original.
     Tensor* shift(vector<int> shift, WrappingMode mode = WrappingMode::Constant, float cval = 0.0f);
     static void shift(Tensor* A, Tensor* B, vector<int> shift, WrappingMode mode = WrappingMode::Constant,
                       float cval = 0.0f);
@@ -337,6 +337,10 @@ public:
     static void scale(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode = WrappingMode::Constant,
                       float cval = 0.0f,
                       TransformationMode coordinate_transformation_mode = TransformationMode::Asymmetric);
+    // A += what each of its pixels became in B
+    static void scale_back(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode = WrappingMode::Constant,
+                           float cval = 0.0f,
+                           TransformationMode coordinate_transformation_mode = TransformationMode::Asymmetric);
     Tensor* flip(int axis = 0);
     static void flip(Tensor* A, Tensor* B, int axis = 0);
     // The corners are inclusive. keep_size keeps the image and fills what lies outside the crop.
@@ -348,9 +352,9 @@ public:
                            WrappingMode mode = WrappingMode::Constant, float cval = 0.0f);
     Tensor* cutout(vector<int> coords_from, vector<int> coords_to, float cval = 0.0f);
     static void cutout(Tensor* A, Tensor* B, vector<int> coords_from, vector<int> coords_to, float cval = 0.0f);
-    // pads: top, right, bottom, left
+    // pads: top, right, bottom, left, or (vertical, horizontal)
     Tensor* pad(vector<int> pads, float cval = 0.0f);
-    static void pad(Tensor* A, Tensor* B, vector<int> pads);
+    static void pad(Tensor* A, Tensor* B, vector<int> pads);       // the border of B stays as it is
     static void pad_back(Tensor* A, Tensor* B, vector<int> pads);  // A += the inside of B
 
     // As above with parameters drawn for each image; a factor pair is the range, as a fraction of the image.

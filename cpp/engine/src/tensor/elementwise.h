@@ -1,0 +1,45 @@
+// Element-wise kernels as templates over the function of the elements. Outputs may be inputs.
+#pragma once
+
+#include <string>
+
+#include "parallel.h"
+#include "tensor/support.h"
+
+namespace eddl {
+
+// B[i] = f(A[i])
+template <typename F>
+void map(const std::string& function, const Tensor* A, Tensor* B, F f) {
+    require_same_shape(function, A, B);
+    const float* a = A->ptr;
+    float* b = B->ptr;
+    parallel_for(static_cast<std::ptrdiff_t>(A->size), [=](std::ptrdiff_t i) { b[i] = f(a[i]); });
+}
+
+// C[i] = f(A[i], B[i])
+template <typename F>
+void map(const std::string& function, const Tensor* A, const Tensor* B, Tensor* C, F f) {
+    require_same_shape(function, A, B, C);
+    const float* a = A->ptr;
+    const float* b = B->ptr;
+    float* c = C->ptr;
+    parallel_for(static_cast<std::ptrdiff_t>(A->size), [=](std::ptrdiff_t i) { c[i] = f(a[i], b[i]); });
+}
+
+// C[i] (+)= f(A[i], B[i])
+template <typename F>
+void map(const std::string& function, const Tensor* A, const Tensor* B, Tensor* C, bool accumulate, F f) {
+    require_same_shape(function, A, B, C);
+    const float* a = A->ptr;
+    const float* b = B->ptr;
+    float* c = C->ptr;
+    const auto n = static_cast<std::ptrdiff_t>(A->size);
+    if (accumulate) {
+        parallel_for(n, [=](std::ptrdiff_t i) { c[i] += f(a[i], b[i]); });
+    } else {
+        parallel_for(n, [=](std::ptrdiff_t i) { c[i] = f(a[i], b[i]); });
+    }
+}
+
+}  // namespace eddl
