@@ -24,6 +24,11 @@ struct Connections {
     std::size_t taps = 1;  // weights that join one input channel with one output channel
 };
 
+// Where the weight that joins input i with output o at a tap lies in `weights`.
+inline std::size_t weight_offset(const Connections& c, std::size_t o, std::size_t i, std::size_t tap) {
+    return (c.layout == Layout::out_in ? o * c.in + i : i * c.out + o) * c.taps + tap;
+}
+
 // Sets into[o] where a non-zero weight joins output o with an input that is set in `from`; clears nothing.
 void mark_outputs(const Connections& connections, const Flags& from, Flags& into);
 

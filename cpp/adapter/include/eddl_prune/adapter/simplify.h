@@ -1,0 +1,54 @@
+// Removal of what does not matter, in place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "eddl/net/net.h"
+
+namespace eddl_prune::adapter {
+
+// One layer before and after. Channels are indices along the output's first axis after the batch.
+struct LayerRemoval {
+    std::string name;
+    std::string kind;  // as in LayerStats
+    std::size_t channels_before = 0, channels_after = 0;
+    std::vector<std::size_t> removed;
+    std::size_t parameters_before = 0, parameters_after = 0;  // as in LayerStats
+    std::uint64_t macs_before = 0, macs_after = 0;            // likewise
+    // What became of constant input channels, in the numbering before removal.
+    std::vector<std::size_t> folded;     // moved into the bias, or into the carrier where there is one
+    std::optional<std::size_t> carrier;  // the input channel that stands for them
+};
+
+// Layers that can only lose channels together.
+struct GroupRemoval {
+    std::vector<std::string> layers;
+    std::vector<std::size_t> removed;   // channels of the first layer
+    std::vector<std::size_t> carriers;  // channels of the first layer that stay to carry constants
+    std::string pinned;                 // why all must stay; "" where they need not
+};
+
+struct PinnedLayer {
+    std::string layer, reason;
+};
+
+struct RemovalReport {
+    std::vector<LayerRemoval> layers;  // in net order, as are the others
+    std::vector<GroupRemoval> groups;
+    std::vector<PinnedLayer> pinned;
+};
+
+// What simplify would do. Throws std::invalid_argument for null or parameters that are not finite, PruneError for a net
+// whose structure cannot be changed (Purpose::structure).
+RemovalReport plan_removal(Net* net);
+
+// Removes every channel that no output of the net depends on, or that is constant, so that the net computes the same at
+// inference. Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
+// memory become invalid; outputs are undefined until the next forward pass.
+RemovalReport simplify(Net* net);
+
+}  // namespace eddl_prune::adapter

@@ -1,0 +1,100 @@
+#include "eddl_prune/adapter/simplify.h"
+
+#include "eddl_prune/adapter/graph_reader.h"
+#include "eddl_prune/adapter/plan_applier.h"
+#include "eddl_prune/adapter/stats.h"
+#include "eddl_prune/graph/plan.h"
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+std::vector<std::size_t> missing_from(const std::vector<std::size_t>& keep, std::size_t channels) {
+    std::vector<std::size_t> missing;
+    for (std::size_t c = 0, k = 0; c < channels; ++c) {
+        if (k < keep.size() && keep[k] == c)
+            ++k;
+        else
+            missing.push_back(c);
+    }
+    return missing;
+}
+
+// The graph, the plan and what they mean for each layer.
+class Removal {
+public:
+    explicit Removal(const NetView& view)
+        : view_(view), graph_((view.require_finite(), read_graph(view))), plan_(graph::make_plan(graph_)) {
+        const std::vector<LayerStats> stats = layer_stats(view.net());
+        for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats[n]));
+        for (const graph::GroupPlan& group : plan_.groups) add_group(group);
+    }
+
+    void apply() const {
+        if (plan_.is_empty(graph_)) return;
+        PlanApplier applier(view_, graph_, plan_);
+        applier.commit();
+    }
+
+    const RemovalReport& report() const { return report_; }
+
+private:
+    LayerRemoval layer_removal(std::size_t n, const LayerStats& stats) const {
+        const graph::NodePlan& plan = plan_.nodes[n];
+        LayerRemoval layer;
+        layer.name = stats.name;
+        layer.kind = stats.kind;
+        layer.channels_before = graph_[n].channels;
+        layer.channels_after = plan.keep.size();
+        layer.removed = missing_from(plan.keep, graph_[n].channels);
+        layer.parameters_before = stats.parameters;
+        layer.macs_before = stats.macs;
+        for (const graph::Constant& constant : plan.folded) layer.folded.push_back(constant.channel);
+        if (plan.carrier) layer.carrier = plan.carrier->channel;
+
+        if (const auto* linear = std::get_if<graph::Linear>(&graph_[n].operation)) {
+            const std::size_t weights_before = linear->connections.out * linear->connections.in * linear->connections.taps;
+            const std::size_t weights_after = plan.keep.size() * plan_.nodes[graph_.input_of(n)].keep.size() * linear->connections.taps;
+            layer.parameters_after = weights_after + (linear->bias != nullptr ? plan.keep.size() : 0);
+            layer.macs_after = stats.macs / weights_before * weights_after;
+        } else {
+            // The others have the same number of parameters a channel.
+            layer.parameters_after = stats.parameters / graph_[n].channels * plan.keep.size();
+            layer.macs_after = stats.macs;
+        }
+        return layer;
+    }
+
+    void add_group(const graph::GroupPlan& plan) {
+        GroupRemoval group;
+        for (const std::size_t n : plan.nodes) {
+            group.layers.push_back(graph_[n].name);
+            if (!plan.pinned.empty()) report_.pinned.push_back({graph_[n].name, plan.pinned});
+        }
+        group.removed = plan.removed;
+        group.carriers = plan.carriers;
+        group.pinned = plan.pinned;
+        report_.groups.push_back(std::move(group));
+    }
+
+    const NetView& view_;
+    const graph::Graph graph_;
+    const graph::Plan plan_;
+    RemovalReport report_;
+};
+
+}  // namespace
+
+RemovalReport plan_removal(Net* net) {
+    const NetView view(net, "plan", Purpose::structure);
+    return Removal(view).report();
+}
+
+RemovalReport simplify(Net* net) {
+    const NetView view(net, "simplify", Purpose::structure);
+    const Removal removal(view);
+    removal.apply();
+    return removal.report();
+}
+
+}  // namespace eddl_prune::adapter

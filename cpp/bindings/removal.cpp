@@ -1,0 +1,79 @@
+#include "bindings.h"
+
+#include "eddl_prune/adapter/plan_applier.h"
+#include "eddl_prune/adapter/simplify.h"
+
+namespace eddl_prune::bindings {
+
+namespace {
+
+py::dict layer_dict(const adapter::LayerRemoval& removal) {
+    py::dict layer;
+    layer["name"] = removal.name;
+    layer["kind"] = removal.kind;
+    layer["channels_before"] = removal.channels_before;
+    layer["channels_after"] = removal.channels_after;
+    layer["removed"] = removal.removed;
+    layer["parameters_before"] = removal.parameters_before;
+    layer["parameters_after"] = removal.parameters_after;
+    layer["macs_before"] = removal.macs_before;
+    layer["macs_after"] = removal.macs_after;
+    layer["folded"] = removal.folded;
+    layer["carrier"] = removal.carrier;
+    layer["folded_into_bias"] = !removal.folded.empty() && !removal.carrier;
+    return layer;
+}
+
+py::dict group_dict(const adapter::GroupRemoval& removal) {
+    py::dict group;
+    group["layers"] = removal.layers;
+    group["removed"] = removal.removed;
+    group["carriers"] = removal.carriers;
+    group["pinned"] = removal.pinned.empty() ? py::object(py::none()) : py::object(py::str(removal.pinned));
+    return group;
+}
+
+py::dict report_dict(const adapter::RemovalReport& report) {
+    py::list layers, groups, pinned;
+    std::size_t parameters_before = 0, parameters_after = 0;
+    std::uint64_t macs_before = 0, macs_after = 0;
+    for (const adapter::LayerRemoval& layer : report.layers) {
+        layers.append(layer_dict(layer));
+        parameters_before += layer.parameters_before;
+        parameters_after += layer.parameters_after;
+        macs_before += layer.macs_before;
+        macs_after += layer.macs_after;
+    }
+    for (const adapter::GroupRemoval& group : report.groups) groups.append(group_dict(group));
+    for (const adapter::PinnedLayer& entry : report.pinned) {
+        py::dict layer;
+        layer["layer"] = entry.layer;
+        layer["reason"] = entry.reason;
+        pinned.append(layer);
+    }
+    py::dict dict;
+    dict["layers"] = layers;
+    dict["groups"] = groups;
+    dict["pinned"] = pinned;
+    dict["parameters_before"] = parameters_before;
+    dict["parameters_after"] = parameters_after;
+    dict["macs_before"] = macs_before;
+    dict["macs_after"] = macs_after;
+    return dict;
+}
+
+}  // namespace
+
+void register_removal(py::module_& module) {
+    module.def(
+        "plan", [](Net* net) { return report_dict(without_gil([&] { return adapter::plan_removal(net); })); },
+        py::arg("net").none(false), "What simplify would do to the net, as plain data; the net is not changed.");
+    module.def(
+        "simplify", [](Net* net) { return report_dict(without_gil([&] { return adapter::simplify(net); })); },
+        py::arg("net").none(false),
+        "Removes, in place, the channels that no output depends on or that are constant; returns what plan would have.");
+    module.def("_fail_after", &adapter::fail_after, py::arg("n"),
+               "For tests: makes the n-th preparing step of the simplify calls from now on throw; 0 makes none fail.");
+}
+
+}  // namespace eddl_prune::bindings
