@@ -1,5 +1,6 @@
 #include "eddl_prune/kernels/elementwise.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -9,12 +10,28 @@ namespace eddl_prune::kernels {
 
 namespace {
 
+// How many i in [begin, end) have visit(i) = 1. The count is as wide as a float, and `visit` comes by value so that the
+// compiler sees its pointers as constant: both are needed for the loop to be vectorised.
+template <class Visit>
+std::uint32_t count_block(std::size_t begin, std::size_t end, Visit visit) {
+    std::uint32_t count = 0;
+#pragma omp simd reduction(+ : count)
+    for (std::size_t i = begin; i < end; ++i) count += visit(i);
+    return count;
+}
+
+template <class Visit>
+std::size_t count_visits(std::size_t n, Visit visit) {
+    constexpr std::size_t block = 4096;
+    std::size_t total = 0;
+#pragma omp parallel for schedule(static) reduction(+ : total) if (n >= parallel_grain)
+    for (std::size_t begin = 0; begin < n; begin += block) total += count_block(begin, std::min(begin + block, n), visit);
+    return total;
+}
+
 template <class Predicate>
 std::size_t count_if(const float* src, std::size_t n, Predicate holds) {
-    std::size_t count = 0;
-#pragma omp parallel for simd schedule(static) reduction(+ : count) if (n >= parallel_grain)
-    for (std::size_t i = 0; i < n; ++i) count += holds(src[i]) ? 1 : 0;
-    return count;
+    return count_visits(n, [=](std::size_t i) -> std::uint32_t { return holds(src[i]) ? 1 : 0; });
 }
 
 // All exponent bits set: a NaN or an infinity. On integers, so that it vectorises.
@@ -40,24 +57,15 @@ std::size_t count_below(const float* src, std::size_t n, float threshold) {
 }
 
 std::size_t zero_below(float* dst, std::size_t n, float threshold) {
-    std::size_t count = 0;
-#pragma omp parallel for simd schedule(static) reduction(+ : count) if (n >= parallel_grain)
-    for (std::size_t i = 0; i < n; ++i) {
+    return count_visits(n, [=](std::size_t i) -> std::uint32_t {
         const float x = dst[i];
-        count += is_newly_zero(x, threshold) ? 1 : 0;
         dst[i] = std::fabs(x) < threshold ? 0.0f : x;
-    }
-    return count;
+        return is_newly_zero(x, threshold) ? 1 : 0;
+    });
 }
 
 std::size_t build_zero_mask(const float* src, std::size_t n, std::uint8_t* is_zero) {
-    std::size_t count = 0;
-#pragma omp parallel for simd schedule(static) reduction(+ : count) if (n >= parallel_grain)
-    for (std::size_t i = 0; i < n; ++i) {
-        is_zero[i] = src[i] == 0.0f ? 1 : 0;
-        count += is_zero[i];
-    }
-    return count;
+    return count_visits(n, [=](std::size_t i) -> std::uint32_t { return is_zero[i] = src[i] == 0.0f ? 1 : 0; });
 }
 
 void apply_zero_mask(float* dst, std::size_t n, const std::uint8_t* is_zero) {
