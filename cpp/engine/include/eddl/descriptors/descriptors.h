@@ -66,9 +66,6 @@ public:
 
     void build(Tensor* A);
     void resize(int b);
-    void enable_distributed();
-
-    static int compute_input(const std::string& padding, int output_size, int kernel_size, int stride, int dilation_rate = 1);
 };
 
 // build() makes O, which the layer then owns.

@@ -30,6 +30,7 @@ public:
 
 private:
     std::shared_ptr<eddl::onednn::BatchNorm> primitives_;
+    bool batch_statistics_ = true;  // of the last forward
 };
 
 EDDL_UNAVAILABLE_LAYER(LLayerNorm, LinLayer)

@@ -1,0 +1,182 @@
+#include <cmath>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <numeric>
+
+#include "eddl/layers/core/layer_core.h"
+#include "layers/common.h"
+#include "onednn/softmax.h"
+
+using namespace eddl;
+
+int LActivation::total_layers = 0;
+
+namespace {
+
+// Each function has its value at x and its slope at x, where the value was y.
+struct ReLu {
+    float value(float x) const { return x > 0.0f ? x : 0.0f; }
+    float slope(float x, float) const { return x > 0.0f ? 1.0f : 0.0f; }
+};
+struct ThresholdedReLu {
+    float alpha;
+    float value(float x) const { return x > alpha ? x : 0.0f; }
+    float slope(float x, float) const { return x > alpha ? 1.0f : 0.0f; }
+};
+struct LeakyReLu {
+    float alpha;
+    float value(float x) const { return x > 0.0f ? x : alpha * x; }
+    float slope(float x, float) const { return x > 0.0f ? 1.0f : alpha; }
+};
+struct Elu {
+    float alpha, scale;  // scale: selu
+    float value(float x) const { return scale * (x > 0.0f ? x : alpha * std::expm1(x)); }
+    float slope(float x, float) const { return scale * (x > 0.0f ? 1.0f : alpha * std::exp(x)); }
+};
+struct Exponential {
+    float value(float x) const { return std::exp(x); }
+    float slope(float, float y) const { return y; }
+};
+struct Sigmoid {
+    float value(float x) const { return 1.0f / (1.0f + std::exp(-x)); }
+    float slope(float, float y) const { return y * (1.0f - y); }
+};
+struct HardSigmoid {
+    float value(float x) const { return x > 2.5f ? 1.0f : x < -2.5f ? 0.0f : 0.2f * x + 0.5f; }
+    float slope(float x, float) const { return x > 2.5f || x < -2.5f ? 0.0f : 0.2f; }
+};
+struct Softplus {  // log(1 + exp(x)) without overflow
+    float value(float x) const { return (x > 0.0f ? x : 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
+    float slope(float x, float) const { return Sigmoid().value(x); }
+};
+struct Softsign {
+    float value(float x) const { return x / (1.0f + std::fabs(x)); }
+    float slope(float x, float) const {
+        const float root = 1.0f / (1.0f + std::fabs(x));
+        return root * root;
+    }
+};
+struct Tanh {
+    float value(float x) const { return std::tanh(x); }
+    float slope(float, float y) const { return 1.0f - y * y; }
+};
+struct Linear {
+    float alpha;
+    float value(float x) const { return alpha * x; }
+    float slope(float, float) const { return alpha; }
+};
+// The backward half of softmax_deprecated: EDDL's, which takes only the diagonal of the derivative.
+struct DiagonalSoftmax {
+    float slope(float, float y) const { return y * (1.0f - y); }
+};
+
+constexpr float SELU_ALPHA = 1.6732632423543772848170429916717f;
+constexpr float SELU_SCALE = 1.0507009873554804934193349852946f;
+
+// Calls visit(function). False if the name is not that of an element-wise function.
+template <typename Visit>
+bool visit_function(const std::string& name, const std::vector<float>& p, Visit visit) {
+    if (name == "relu") visit(ReLu{});
+    else if (name == "thresholded_relu") visit(ThresholdedReLu{p[0]});
+    else if (name == "leaky_relu") visit(LeakyReLu{p[0]});
+    else if (name == "elu") visit(Elu{p[0], 1.0f});
+    else if (name == "selu") visit(Elu{p[0], p[1]});
+    else if (name == "exp") visit(Exponential{});
+    else if (name == "sigmoid") visit(Sigmoid{});
+    else if (name == "hard_sigmoid") visit(HardSigmoid{});
+    else if (name == "softplus") visit(Softplus{});
+    else if (name == "softsign") visit(Softsign{});
+    else if (name == "tanh") visit(Tanh{});
+    else if (name == "linear") visit(Linear{p[0]});
+    else return false;
+    return true;
+}
+
+// The parameters that a function takes when none are given; their number is what it needs.
+std::vector<float> default_params(const std::string& name) {
+    if (name == "thresholded_relu" || name == "elu" || name == "linear") return {1.0f};
+    if (name == "leaky_relu") return {0.01f};
+    if (name == "selu") return {SELU_ALPHA, SELU_SCALE};
+    if (name == "softmax") return {-1.0f};
+    return {};
+}
+
+std::vector<float> checked_params(const std::string& name, std::vector<float> params, const Tensor& input) {
+    const std::string function = "Activation '" + name + "'";
+    const std::vector<float> defaults = default_params(name);
+    if (params.empty()) params = defaults;
+    if (params.size() != defaults.size()) {
+        invalid(function, "expected ", defaults.size(), " parameters, received ", params);
+    }
+    const int ndim = static_cast<int>(input.ndim);
+    if (name == "softmax") {
+        if (params[0] == -1.0f) params[0] = static_cast<float>(ndim - 1);
+        if (!(params[0] >= 0.0f && params[0] < static_cast<float>(ndim))) {
+            invalid(function, "expected an axis from 0 to ", ndim - 1, " or -1, received ", params[0]);
+        }
+    } else if (name == "softmax_deprecated") {
+        expect_ndim(function, input, 2);
+    } else if (!visit_function(name, params, [](const auto&) {})) {
+        invalid("Activation", "expected relu, thresholded_relu, leaky_relu, elu, selu, exp, sigmoid, hard_sigmoid, ",
+                "softplus, softsign, softmax, softmax_deprecated, tanh or linear, received '", name, "'");
+    }
+    return params;
+}
+
+onednn::SoftmaxShape softmax_shape(const std::vector<int>& shape, std::size_t axis) {
+    const auto product = [](auto first, auto last) { return std::accumulate(first, last, 1, std::multiplies<int>()); };
+    const auto at = shape.begin() + static_cast<std::ptrdiff_t>(axis);
+    return {product(shape.begin(), at), *at, product(at + 1, shape.end())};
+}
+
+std::size_t softmax_axis(const LActivation& layer) {
+    return layer.act == "softmax" ? static_cast<std::size_t>(layer.params[0]) : 1;
+}
+
+template <typename Function>
+void add_slope(Tensor& parent_delta, const Function& f, const LActivation& layer) {
+    accumulate(parent_delta, [f](float d, float x, float y) { return d * f.slope(x, y); }, *layer.delta, *layer.input,
+               *layer.output);
+}
+
+}  // namespace
+
+LActivation::LActivation(Layer* parent, std::string act, std::vector<float> params, std::string name, int dev, int mem)
+    : LinLayer(name, dev, mem), act(act), softmax_(std::make_shared<onednn::Softmax>()) {
+    input = checked_parent("Activation", parent).output;
+    this->params = checked_params(act, std::move(params), *input);
+    name_layer(*this, name, act, total_layers);
+    output = new Tensor(input->shape, dev);
+    join_graph(*this, {parent});
+}
+
+void LActivation::forward() {
+    expect_forward(*this);
+    const bool elementwise = visit_function(act, params, [this](const auto& f) {
+        transform(*output, [f](float x) { return f.value(x); }, *input);
+    });
+    if (!elementwise) softmax_->forward(softmax_shape(input->shape, softmax_axis(*this)), input->ptr, output->ptr);
+}
+
+void LActivation::backward() {
+    expect_backward(*this);
+    Tensor& parent_delta = *parent[0]->delta;
+    if (delta_bp) {
+        accumulate(parent_delta, [](float d) { return d; }, *delta);
+    } else if (act == "softmax") {
+        softmax_->backward(softmax_shape(input->shape, softmax_axis(*this)), output->ptr, delta->ptr, parent_delta.ptr);
+    } else if (act == "softmax_deprecated") {
+        add_slope(parent_delta, DiagonalSoftmax{}, *this);
+    } else {
+        visit_function(act, params, [&](const auto& f) { add_slope(parent_delta, f, *this); });
+    }
+}
+
+Layer* LActivation::share(int c, int bs, std::vector<Layer*> p) { return make_shared_copy(*this, c, bs, p); }
+
+Layer* LActivation::clone(int, int, std::vector<Layer*> p, int todev) {
+    return make_clone(*this, todev, p.at(0), act, params);
+}
+
+std::string LActivation::plot(int c) { return graph_node(name, c, "LightBlue", "LightSalmon"); }

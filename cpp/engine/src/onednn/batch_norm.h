@@ -1,0 +1,37 @@
+// Batch normalisation of plain nchw (or nc: rows = columns = 1) tensors.
+#pragma once
+
+#include "onednn/operation.h"
+
+namespace eddl::onednn {
+
+struct BatchNormShape {
+    int batch = 0, channels = 0, rows = 0, columns = 0;
+    float epsilon = 0.0f;
+    bool affine = false;
+    bool given_statistics = false;  // mean and variance are inputs; else those of the batch are computed and written
+
+    bool operator==(const BatchNormShape& other) const;
+};
+
+// Scale and shift, or their gradients; null unless affine.
+template <typename Float>
+struct Affine {
+    Float* scale;
+    Float* shift;
+};
+
+class BatchNorm {
+public:
+    // The variance is the biased one.
+    void forward(const BatchNormShape& shape, const float* src, float* mean, float* variance,
+                 Affine<const float> affine, float* dst);
+    // diff_src += …, gradients += …; mean and variance as the forward left them
+    void backward(const BatchNormShape& shape, const float* src, const float* mean, const float* variance,
+                  const float* scale, const float* diff_dst, float* diff_src, Affine<float> gradients);
+
+private:
+    Cached<BatchNormShape, Operation> forward_, backward_;
+};
+
+}  // namespace eddl::onednn

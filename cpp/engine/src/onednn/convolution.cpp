@@ -1,0 +1,133 @@
+#include "onednn/convolution.h"
+
+#include <tuple>
+
+namespace eddl::onednn {
+
+namespace {
+
+enum class Pass { forward, backward_data, backward_weights };
+
+// Whether the primitive may choose the layout of its tensors, which then must be brought there and back, or runs on the
+// plain ones. Measured on AVX2: blocked layouts win by up to two times, but not where there is little to do an element
+// (1x1), few pixels to vectorise over, or hardly a block of channels.
+bool blocked_layout_pays(const ConvShape& s, Pass pass) {
+    if (s.save_memory) return false;
+    const int pixels = s.out_rows * s.out_columns;
+    const bool pointwise = s.rows == 1 && s.columns == 1 && s.stride[0] == 1 && s.stride[1] == 1;
+    if (pointwise) return false;
+    switch (pass) {
+        case Pass::forward: return pixels > 16;
+        case Pass::backward_data: return pixels > 16 && s.in_channels >= 8;
+        case Pass::backward_weights: return pixels >= 256 && s.in_channels >= 3;
+    }
+    return false;
+}
+
+struct Geometry {
+    Dims src, weights, bias, dst, strides, dilates, before, after;
+    bool blocked;
+
+    Geometry(const ConvShape& s, Pass pass)
+        : src{s.batch, s.in_channels, s.in_rows, s.in_columns},
+          weights{s.out_channels, s.in_channels / s.groups, s.rows, s.columns},
+          bias{s.out_channels},
+          dst{s.batch, s.out_channels, s.out_rows, s.out_columns},
+          strides{s.stride[0], s.stride[1]},
+          dilates{s.dilation[0] - 1, s.dilation[1] - 1},
+          before{s.padding[0], s.padding[2]},
+          after{s.padding[1], s.padding[3]},
+          blocked(blocked_layout_pays(s, pass)) {
+        // oneDNN wants the groups as an axis of their own; in memory it is the same array.
+        if (s.groups > 1) {
+            weights = {s.groups, s.out_channels / s.groups, s.in_channels / s.groups, s.rows, s.columns};
+        }
+    }
+
+    Desc tensor(const Dims& dims) const { return blocked ? any_layout(dims) : plain(dims); }
+};
+
+dnnl::convolution_forward::primitive_desc describe_forward(const ConvShape& s, const Geometry& g) {
+    const auto kind = dnnl::prop_kind::forward_training;
+    const auto direct = dnnl::algorithm::convolution_direct;
+    if (s.bias) {
+        return {engine(), kind, direct, g.tensor(g.src), any_layout(g.weights), plain(g.bias), g.tensor(g.dst),
+                g.strides, g.dilates, g.before, g.after};
+    }
+    return {engine(), kind, direct, g.tensor(g.src), any_layout(g.weights), g.tensor(g.dst),
+            g.strides, g.dilates, g.before, g.after};
+}
+
+Operation make_forward(const ConvShape& s) {
+    const Geometry g(s, Pass::forward);
+    const auto pd = describe_forward(s, g);
+    Operation op{dnnl::convolution_forward(pd)};
+    op.reads(DNNL_ARG_SRC, plain(g.src), pd.src_desc())
+        .reads(DNNL_ARG_WEIGHTS, plain(g.weights), pd.weights_desc())
+        .writes(DNNL_ARG_DST, plain(g.dst), pd.dst_desc());
+    if (s.bias) op.reads(DNNL_ARG_BIAS, plain(g.bias), pd.bias_desc());
+    return op;
+}
+
+Operation make_backward_data(const ConvShape& s) {
+    const Geometry g(s, Pass::backward_data);
+    const dnnl::convolution_backward_data::primitive_desc pd(
+        engine(), dnnl::algorithm::convolution_direct, g.tensor(g.src), any_layout(g.weights), g.tensor(g.dst),
+        g.strides, g.dilates, g.before, g.after, describe_forward(s, g));
+    Operation op{dnnl::convolution_backward_data(pd)};
+    op.reads(DNNL_ARG_WEIGHTS, plain(g.weights), pd.weights_desc())
+        .reads(DNNL_ARG_DIFF_DST, plain(g.dst), pd.diff_dst_desc())
+        .writes(DNNL_ARG_DIFF_SRC, plain(g.src), pd.diff_src_desc(), Write::accumulate);
+    return op;
+}
+
+Operation make_backward_weights(const ConvShape& s) {
+    const Geometry g(s, Pass::backward_weights);
+    const auto direct = dnnl::algorithm::convolution_direct;
+    const auto hint = describe_forward(s, g);
+    using Described = dnnl::convolution_backward_weights::primitive_desc;
+    const Described pd =
+        s.bias ? Described(engine(), direct, g.tensor(g.src), any_layout(g.weights), plain(g.bias), g.tensor(g.dst),
+                           g.strides, g.dilates, g.before, g.after, hint)
+               : Described(engine(), direct, g.tensor(g.src), any_layout(g.weights), g.tensor(g.dst), g.strides,
+                           g.dilates, g.before, g.after, hint);
+    Operation op{dnnl::convolution_backward_weights(pd)};
+    op.reads(DNNL_ARG_SRC, plain(g.src), pd.src_desc())
+        .reads(DNNL_ARG_DIFF_DST, plain(g.dst), pd.diff_dst_desc())
+        .writes(DNNL_ARG_DIFF_WEIGHTS, plain(g.weights), pd.diff_weights_desc(), Write::accumulate);
+    if (s.bias) op.writes(DNNL_ARG_DIFF_BIAS, plain(g.bias), pd.diff_bias_desc(), Write::accumulate);
+    return op;
+}
+
+}  // namespace
+
+bool ConvShape::operator==(const ConvShape& other) const {
+    const auto tied = [](const ConvShape& s) {
+        return std::tie(s.batch, s.in_channels, s.in_rows, s.in_columns, s.out_channels, s.out_rows, s.out_columns,
+                        s.rows, s.columns, s.stride, s.dilation, s.padding, s.groups, s.bias, s.save_memory);
+    };
+    return tied(*this) == tied(other);
+}
+
+void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
+                          float* dst) {
+    forward_.get(shape, make_forward)
+        .run({{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, dst}});
+}
+
+void Convolution::backward_data(const ConvShape& shape, const float* weights, const float* diff_dst,
+                                float* diff_src) {
+    backward_data_.get(shape, make_backward_data)
+        .run({{DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_DIFF_SRC, diff_src}});
+}
+
+void Convolution::backward_weights(const ConvShape& shape, const float* src, const float* diff_dst,
+                                   float* diff_weights, float* diff_bias) {
+    backward_weights_.get(shape, make_backward_weights)
+        .run({{DNNL_ARG_SRC, src},
+              {DNNL_ARG_DIFF_DST, diff_dst},
+              {DNNL_ARG_DIFF_WEIGHTS, diff_weights},
+              {DNNL_ARG_DIFF_BIAS, diff_bias}});
+}
+
+}  // namespace eddl::onednn

@@ -1,0 +1,147 @@
+#include "onednn/operation.h"
+
+#include <array>
+#include <cstddef>
+
+#include "eddl/utils.h"
+#include "errors.h"
+#include "parallel.h"
+
+namespace eddl::onednn {
+
+namespace {
+
+dnnl::stream& stream() {
+    thread_local dnnl::stream instance(engine());
+    return instance;
+}
+
+// Grows to the largest operation's need and is then reused by all: nothing is allocated in a steady state.
+class Scratch {
+public:
+    Scratch() = default;
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    ~Scratch() { release(); }
+
+    // `slot` tells apart the buffers that one operation uses at the same time.
+    void* get(std::size_t slot, std::size_t bytes) {
+        Buffer& buffer = buffers_.at(slot);
+        if (buffer.bytes < bytes) {
+            eddl_free(buffer.data);
+            buffer = Buffer{};
+            buffer = Buffer{eddl_malloc(bytes, "scratch memory"), bytes};
+        }
+        return buffer.data;
+    }
+
+    void release() {
+        for (Buffer& buffer : buffers_) {
+            eddl_free(buffer.data);
+            buffer = Buffer{};
+        }
+    }
+
+private:
+    struct Buffer {
+        void* data = nullptr;
+        std::size_t bytes = 0;
+    };
+    static constexpr std::size_t MAX_SLOTS = 8;
+    std::array<Buffer, MAX_SLOTS> buffers_;
+};
+
+Scratch& scratch() {
+    thread_local Scratch instance;
+    return instance;
+}
+
+dnnl::memory unbound(const Desc& desc) { return dnnl::memory(desc, engine(), nullptr); }
+
+dnnl::reorder make_reorder(const dnnl::memory& from, const dnnl::memory& to, bool accumulate) {
+    dnnl::primitive_attr attributes;
+    if (accumulate) {
+        dnnl::post_ops post;
+        post.append_sum(1.0f);
+        attributes.set_post_ops(post);
+    }
+    return dnnl::reorder(dnnl::reorder::primitive_desc(from, to, attributes));
+}
+
+void add_to(float* dst, const float* src, std::size_t count) {
+    parallel_for(static_cast<std::ptrdiff_t>(count), [=](std::ptrdiff_t i) { dst[i] += src[i]; });
+}
+
+}  // namespace
+
+const dnnl::engine& engine() {
+    static const dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+    return instance;
+}
+
+Desc plain(const Dims& dims) {
+    Dims strides(dims.size(), 1);
+    for (std::size_t i = dims.size(); i-- > 1;) strides[i - 1] = strides[i] * dims[i];
+    return Desc(dims, dnnl::memory::data_type::f32, strides);
+}
+
+Desc with_layout(const Dims& dims, Tag tag) { return Desc(dims, dnnl::memory::data_type::f32, tag); }
+
+Desc any_layout(const Dims& dims) { return with_layout(dims, Tag::any); }
+
+void Operation::add_port(int argument, const Desc& outside, const Desc& inside, bool input, bool accumulate) {
+    const bool same = outside == inside;
+    Port port{argument, input, !same || accumulate, same && accumulate, unbound(outside), {}, {}};
+    port.inside = port.staged ? unbound(inside) : port.outside;
+    if (!same) {
+        port.reorder = input ? make_reorder(port.outside, port.inside, false)
+                             : make_reorder(port.inside, port.outside, accumulate);
+    }
+    arguments_[argument] = port.inside;
+    ports_.push_back(std::move(port));
+}
+
+Operation& Operation::reads(int argument, const Desc& outside, const Desc& wanted) {
+    add_port(argument, outside, wanted, true, false);
+    return *this;
+}
+
+Operation& Operation::writes(int argument, const Desc& outside, const Desc& made, Write how) {
+    add_port(argument, outside, made, false, how == Write::accumulate);
+    return *this;
+}
+
+Operation& Operation::keeps(int argument, const dnnl::memory& memory) {
+    arguments_[argument] = memory;
+    return *this;
+}
+
+void Operation::run(std::initializer_list<Binding> bindings) {
+    for (std::size_t slot = 0; slot < ports_.size(); ++slot) {
+        Port& port = ports_[slot];
+        const float* data = nullptr;
+        for (const Binding& binding : bindings) {
+            if (binding.argument == port.argument) data = binding.data;
+        }
+        if (data == nullptr) failed("Operation::run", "no data for argument ", port.argument);
+        // oneDNN takes inputs by pointer to non-const; it does not write to them.
+        port.outside.set_data_handle(const_cast<float*>(data));
+        if (port.staged) port.inside.set_data_handle(scratch().get(slot, port.inside.get_desc().get_size()));
+        if (port.input && port.reorder) port.reorder->execute(stream(), port.outside, port.inside);
+    }
+    primitive_.execute(stream(), arguments_);
+    for (Port& port : ports_) {
+        if (port.input) continue;
+        if (port.reorder) port.reorder->execute(stream(), port.inside, port.outside);
+        if (port.add) {
+            add_to(static_cast<float*>(port.outside.get_data_handle()),
+                   static_cast<const float*>(port.inside.get_data_handle()),
+                   port.outside.get_desc().get_size() / sizeof(float));
+        }
+    }
+    stream().wait();
+}
+
+void release_scratch() { scratch().release(); }
+
+}  // namespace eddl::onednn

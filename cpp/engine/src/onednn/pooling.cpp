@@ -1,0 +1,59 @@
+#include "onednn/pooling.h"
+
+#include <tuple>
+
+#include "onednn/layout.h"
+
+namespace eddl::onednn {
+
+bool PoolShape::operator==(const PoolShape& other) const {
+    const auto tied = [](const PoolShape& s) {
+        return std::tie(s.batch, s.channels, s.in_rows, s.in_columns, s.out_rows, s.out_columns, s.window, s.stride,
+                        s.padding);
+    };
+    return tied(*this) == tied(other);
+}
+
+Pooling::Operations Pooling::make(const PoolShape& s) const {
+    const Dims src{s.batch, s.channels, s.in_rows, s.in_columns};
+    const Dims dst{s.batch, s.channels, s.out_rows, s.out_columns};
+    const Dims stride{s.stride[0], s.stride[1]}, window{s.window[0], s.window[1]}, dilation{0, 0};
+    const Dims before{s.padding[0], s.padding[2]}, after{s.padding[1], s.padding[3]};
+    const auto algorithm =
+        kind_ == PoolKind::maximum ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_include_padding;
+
+    const auto forward = vectorised<dnnl::pooling_forward::primitive_desc>([&](Tag tag) {
+        return dnnl::pooling_forward::primitive_desc(
+            engine(), dnnl::prop_kind::forward_training, algorithm, with_layout(src, tag), with_layout(dst, tag),
+            stride, window, dilation, before, after, dnnl::primitive_attr(), true);
+    });
+    const dnnl::pooling_backward::primitive_desc backward(engine(), algorithm, forward.src_desc(), forward.dst_desc(),
+                                                          stride, window, dilation, before, after, forward);
+
+    Operations made{Operation(dnnl::pooling_forward(forward)), Operation(dnnl::pooling_backward(backward))};
+    made.forward.reads(DNNL_ARG_SRC, plain(src), forward.src_desc())
+        .writes(DNNL_ARG_DST, plain(dst), forward.dst_desc());
+    made.backward.reads(DNNL_ARG_DIFF_DST, plain(dst), backward.diff_dst_desc())
+        .writes(DNNL_ARG_DIFF_SRC, plain(src), backward.diff_src_desc(), Write::accumulate);
+    if (kind_ == PoolKind::maximum) {
+        // The workspace holds where each maximum was.
+        const dnnl::memory workspace(forward.workspace_desc(), engine());
+        made.forward.keeps(DNNL_ARG_WORKSPACE, workspace);
+        made.backward.keeps(DNNL_ARG_WORKSPACE, workspace);
+    }
+    return made;
+}
+
+Pooling::Operations& Pooling::operations(const PoolShape& shape) {
+    return operations_.get(shape, [this](const PoolShape& s) { return make(s); });
+}
+
+void Pooling::forward(const PoolShape& shape, const float* src, float* dst) {
+    operations(shape).forward.run({{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+}
+
+void Pooling::backward(const PoolShape& shape, const float* diff_dst, float* diff_src) {
+    operations(shape).backward.run({{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_DIFF_SRC, diff_src}});
+}
+
+}  // namespace eddl::onednn
