@@ -13,7 +13,6 @@ public:
 
     LPad(Layer* parent, std::vector<int> padding, float constant, std::string name, int dev, int mem);
 
-    void resize(int batch) override;
     EDDL_LAYER_OVERRIDES
 };
 

@@ -72,7 +72,7 @@ public:
 
 class LDiff : public OperatorLayer {
 public:
-    int left;  // 1: the layer is on the left of the number
+    int left = 0;  // 1: the layer is on the left of the number
     LDiff(Layer* l1, Layer* l2, std::string name, int dev, int mem);
     LDiff(Layer* l, float k, std::string name, int dev, int mem);
     LDiff(float k, Layer* l, std::string name, int dev, int mem);
@@ -81,7 +81,7 @@ public:
 
 class LDiv : public OperatorLayer {
 public:
-    int left;  // 1: the layer is the dividend
+    int left = 0;  // 1: the layer is the dividend
     LDiv(Layer* l1, Layer* l2, std::string name, int dev, int mem);
     LDiv(Layer* l, float k, std::string name, int dev, int mem);
     LDiv(float k, Layer* l, std::string name, int dev, int mem);
