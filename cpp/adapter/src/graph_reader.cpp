@@ -91,7 +91,7 @@ Operation read(const LBatchNorm& layer, const WeightedLayer&) {
 
 Operation read(const LActivation& layer, const WeightedLayer&) {
     Scalar function = scalar_function(layer.act, layer.params);
-    if (!function) return Opaque{layer.act + " is not a function of each value alone"};
+    if (!function) return Opaque{layer.act + " makes each value of several channels"};
     return graph::Pointwise{std::move(function)};
 }
 

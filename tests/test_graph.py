@@ -1,0 +1,243 @@
+"""What plan finds in nets of known structure: constants, reading, groups, carriers, pins. No net is changed here."""
+
+import numpy as np
+import pyeddl.eddl as eddl
+import pytest
+from eddl_prune import _core
+from helpers import build, bn_convnet, lenet, mlp, named_params, view
+
+
+def conv(parent, filters, padding="valid", bias=True, name="", kernel=3):
+    return eddl.Conv2D(parent, filters, [kernel, kernel], [1, 1], padding, bias, 1, [1, 1], name)
+
+
+def weights(net, name):
+    """Writable views of a layer's weights and bias (None where it has no bias tensor)."""
+    params = eddl.getLayer(net, name).params
+    return view(params[0]), view(params[1]) if len(params) > 1 else None
+
+
+def layer(plan, name):
+    (found,) = [entry for entry in plan["layers"] if entry["name"] == name]
+    return found
+
+
+def group(plan, name):
+    (found,) = [entry for entry in plan["groups"] if name in entry["layers"]]
+    return found
+
+
+def test_dense_net_loses_nothing_and_names_its_pins():
+    plan = _core.plan(build(lenet()))
+    assert all(entry["removed"] == [] for entry in plan["layers"])
+    assert plan["parameters_before"] == plan["parameters_after"] > 0
+    assert plan["macs_before"] == plan["macs_after"] > 0
+    reasons = {entry["layer"]: entry["reason"] for entry in plan["pinned"]}
+    assert reasons["input"] == "input of the net"
+    assert "softmax" in reasons["dense2"] and "output" in reasons["dense2"]
+    assert set(reasons) == {"input", "dense2", "output"}
+
+
+def test_plan_changes_nothing():
+    net = build(lenet())
+    weights(net, "conv1")[0][1] = 0
+    before = named_params(net)
+    first = _core.plan(net)
+    assert first == _core.plan(net)
+    after = named_params(net)
+    assert all(np.array_equal(before[key], after[key]) for key in before)
+
+
+def test_channels_go_with_what_is_coupled_to_them():
+    net = build(lenet(side=12))
+    kernel, bias = weights(net, "conv2")
+    kernel[[0, 4]] = 0
+    bias[[0, 4]] = -1  # 0 after the ReLU
+    plan = _core.plan(net)
+    flat = layer(plan, "flatten")
+    block = flat["channels_before"] // 6
+    assert layer(plan, "conv2")["removed"] == layer(plan, "pool2")["removed"] == [0, 4]
+    assert flat["removed"] == [*range(block), *range(4 * block, 5 * block)]
+    assert group(plan, "conv2")["layers"] == ["conv2", layer_after(net, "conv2"), "pool2", "flatten"]
+    assert group(plan, "conv2")["removed"] == [0, 4]
+    dense = layer(plan, "dense1")
+    assert dense["parameters_after"] == dense["parameters_before"] - 2 * block * 10
+    assert dense["folded"] == [] and dense["carrier"] is None
+
+
+def layer_after(net, name):
+    names = [entry.name for entry in net.layers]
+    return names[names.index(name) + 1]
+
+
+def test_parameters_and_macs_are_those_of_the_smaller_net():
+    net = build(lenet(side=12, filters=(4, 6)))
+    weights(net, "conv1")[0][2] = 0
+    plan = _core.plan(net)
+    smaller = _core.layer_stats(build(lenet(side=12, filters=(3, 6))))
+    assert [entry["parameters_after"] for entry in plan["layers"]] == [entry["parameters"] for entry in smaller]
+    assert [entry["macs_after"] for entry in plan["layers"]] == [entry["macs"] for entry in smaller]
+
+
+def test_unread_channels_go_though_their_weights_are_alive():
+    net = build(mlp())
+    weights(net, "dense2")[0][[3, 7]] = 0  # dense: [in, out]
+    plan = _core.plan(net)
+    assert layer(plan, "dense1")["removed"] == [3, 7]
+    assert layer(plan, "dense2")["folded"] == []
+
+
+def test_death_spreads_backwards_and_forwards():
+    net = build(mlp(hidden=(6, 5, 4)))
+    w2, _ = weights(net, "dense2")
+    w3, b3 = weights(net, "dense3")
+    w3[2] = 0  # nobody reads unit 2 of dense2 …
+    w2[4, [0, 1, 3, 4]] = 0  # … which alone reads unit 4 of dense1
+    w3[[0, 1, 3, 4], 1] = 0  # unit 1 of dense3 reads only unit 2 of dense2, with weight 0: constant
+    b3[1] = -0.5
+    plan = _core.plan(net)
+    assert [layer(plan, f"dense{i}")["removed"] for i in (1, 2, 3)] == [[4], [2], [1]]
+
+
+def test_weights_that_sum_to_zero_are_alive():
+    net = build(bn_convnet())
+    kernel, _ = weights(net, "conv2")
+    kernel[:] = 0
+    kernel[:, :, 0, 0], kernel[:, :, 2, 2] = 1e-30, -1e-30
+    assert layer(_core.plan(net), "conv1")["removed"] == []
+
+
+def test_constants_go_into_the_bias_where_nothing_is_padded():
+    net = build(lenet())
+    kernel, bias = weights(net, "conv1")
+    kernel[1], bias[1] = 0, 0.7
+    plan = _core.plan(net)
+    conv2 = layer(plan, "conv2")
+    assert (conv2["folded"], conv2["carrier"], conv2["folded_into_bias"]) == ([1], None, True)
+
+
+def two_convolutions(padding, bias, filters=5, readers=4):
+    x = eddl.Input([2, 6, 6], "input")
+    first = eddl.ReLu(conv(x, filters, "valid", True, "first"), "relu")
+    return build(eddl.Model([x], [conv(first, readers, padding, bias, "reader")]))
+
+
+@pytest.mark.parametrize(("padding", "bias"), [("same", True), ("same", False), ("valid", False)])
+def test_one_constant_stays_as_carrier(padding, bias):
+    """The largest of the constants; those of 0 and below go for nothing."""
+    net = two_convolutions(padding, bias)
+    kernel, offset = weights(net, "first")
+    kernel[:4], offset[:4] = 0, [0.25, 0.75, -3, 0]
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == [0, 2, 3]
+    reader = layer(plan, "reader")
+    assert (reader["folded"], reader["carrier"], reader["folded_into_bias"]) == ([0], 1, False)
+    assert group(plan, "first")["carriers"] == [1]
+
+
+def test_a_lone_constant_is_its_own_carrier():
+    net = two_convolutions("same", True)
+    kernel, offset = weights(net, "first")
+    kernel[1], offset[1] = 0, 0.5
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == []
+    assert layer(plan, "reader")["folded"] == []
+
+
+def test_a_constant_batch_norm_frees_the_channel_before_it():
+    net = build(bn_convnet())
+    for name in ("bn1", "bn2"):
+        gamma, beta = weights(net, name)
+        gamma[2], beta[2] = 0, -1
+    plan = _core.plan(net)
+    assert layer(plan, "conv1")["removed"] == layer(plan, "bn1")["removed"] == [2]
+    assert layer(plan, "conv2")["removed"] == layer(plan, "bn2")["removed"] == [2]
+
+
+def test_batch_norm_of_a_constant_uses_the_running_statistics():
+    """conv1 has no bias: a dead channel is 0 before batch norm 1 and beta - mean·gamma/σ after it."""
+    net = build(bn_convnet())
+    weights(net, "conv1")[0][:2] = 0
+    gamma, beta, mean, variance = (view(p) for p in eddl.getLayer(net, "bn1").params)
+    gamma[:2], beta[:2], mean[:2], variance[:2] = 1, 1, [-3, 3], 4  # 2.5 and -0.5, the latter 0 after the ReLU
+    plan = _core.plan(net)
+    assert layer(plan, "conv1")["removed"] == [1]
+    assert layer(plan, "conv2")["folded"] == []  # channel 0 carries itself
+
+
+def test_what_dies_altogether_keeps_one_channel():
+    net = build(lenet())
+    for name in ("conv1", "conv2"):
+        weights(net, name)[0][:] = 0
+    plan = _core.plan(net)
+    assert [layer(plan, name)["channels_after"] for name in ("conv1", "conv2", "dense1")] == [1, 1, 1]
+
+
+def test_two_readers_each_with_its_own_need():
+    """A channel goes only if every reader can do without; a carrier serves all readers that can use it."""
+    x = eddl.Input([2, 6, 6], "input")
+    first = eddl.ReLu(conv(x, 5, "valid", True, "first"), "relu")
+    net = build(eddl.Model([x], [conv(first, 3, "same", False, "padded"), conv(first, 3, "valid", True, "plain")]), loss="mse")
+    kernel, offset = weights(net, "first")
+    kernel[:3], offset[:3] = 0, [0.5, 1.0, 0.25]
+    weights(net, "plain")[0][:, 3] = 0
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == [0, 2]  # 3 is read by "padded", 1 carries
+    assert (layer(plan, "padded")["folded"], layer(plan, "padded")["carrier"]) == ([0, 2], 1)
+    assert (layer(plan, "plain")["folded"], layer(plan, "plain")["carrier"]) == ([0, 2], None)
+
+    weights(net, "padded")[0][:, 3] = 0
+    assert layer(_core.plan(net), "first")["removed"] == [0, 2, 3]
+
+
+def test_a_channel_that_is_an_output_stays():
+    x = eddl.Input([4], "input")
+    hidden = eddl.Dense(x, 5, True, "hidden")
+    net = build(eddl.Model([x], [hidden, eddl.Dense(hidden, 2, True, "head")]))
+    weights(net, "hidden")[0][:, 1] = 0
+    plan = _core.plan(net)
+    assert layer(plan, "hidden")["removed"] == []
+    assert group(plan, "hidden")["pinned"] == "output of the net"
+
+
+@pytest.mark.parametrize(
+    ("pool", "constant_stays"),
+    [
+        (lambda x: eddl.MaxPool2D(x, [3, 3], [1, 1], "same"), True),
+        (lambda x: eddl.AveragePool2D(x, [3, 3], [1, 1], "same"), False),  # zeros count at the border
+        (lambda x: eddl.AveragePool2D(x, [2, 2], [2, 2], "none"), True),
+    ],
+    ids=["max-padded", "average-padded", "average"],
+)
+def test_pooled_constants(pool, constant_stays):
+    x = eddl.Input([2, 9, 9], "input")
+    first = conv(x, 4, "valid", True, "first")
+    net = build(eddl.Model([x], [conv(pool(first), 3, "valid", True, "reader")]))
+    kernel, bias = weights(net, "first")
+    kernel[:2], bias[:2] = 0, [0, 0.5]
+    assert layer(_core.plan(net), "first")["removed"] == ([0, 1] if constant_stays else [0])
+
+
+def test_unknown_layers_pin_what_they_touch():
+    x = eddl.Input([2, 6, 6], "input")
+    first = eddl.ReLu(conv(x, 4, "valid", True, "first"), "relu")
+    padded = eddl.Pad(first, [1, 1, 1, 1], 0.0, "pad")
+    second = eddl.ReLu(conv(padded, 4, "valid", True, "second"))
+    net = build(eddl.Model([x], [conv(second, 2, "valid", True, "third")]))
+    weights(net, "first")[0][0] = 0
+    weights(net, "second")[0][0] = 0
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == []
+    assert layer(plan, "second")["removed"] == [0]
+    reasons = {entry["layer"]: entry["reason"] for entry in plan["pinned"]}
+    assert "'pad'" in reasons["first"] == reasons["relu"]
+    assert {"first", "relu", "pad"} <= set(reasons) and "second" not in reasons
+
+
+def test_softmax_within_a_net_pins():
+    x = eddl.Input([4], "input")
+    inner = eddl.Softmax(eddl.Dense(x, 5, True, "inner"), -1, "soft")
+    net = build(eddl.Model([x], [eddl.Dense(inner, 2, True, "head")]))
+    weights(net, "inner")[0][:, 1] = 0
+    weights(net, "head")[0][1] = 0
+    assert layer(_core.plan(net), "inner")["removed"] == []
