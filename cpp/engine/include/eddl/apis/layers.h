@@ -177,9 +177,10 @@ layer RandomShift(layer parent, floats factor_x, floats factor_y, std::string da
                   float constant = 0.0f, std::string name = "");
 
 // Merges of layers of one shape; Concat's `axis` 0 is the channels.
-layer Concat(const vlayer &layers, unsigned int axis = 0, std::string name = "");
-#define EDDL_MERGE(Name) layer Name(const vlayer &layers, std::string name = "");
-EDDL_MERGE(Add) EDDL_MERGE(Average) EDDL_MERGE(MatMul) EDDL_MERGE(Maximum) EDDL_MERGE(Minimum) EDDL_MERGE(Subtract)
+layer Add(const vlayer &layers, std::string name = "");
+layer Concat(vlayer layers, unsigned int axis = 0, std::string name = "");
+#define EDDL_MERGE(Name) layer Name(vlayer layers, std::string name = "");
+EDDL_MERGE(Average) EDDL_MERGE(MatMul) EDDL_MERGE(Maximum) EDDL_MERGE(Minimum) EDDL_MERGE(Subtract)
 #undef EDDL_MERGE
 
 // Operators, element by element. Sum and Diff are older names of Add and Sub.

@@ -30,7 +30,7 @@ void build(model net, optimizer o, const std::vector<std::string> &lo, const std
            CompServ *cs = nullptr, bool init_weights = true);
 
 // `mem` is "full_mem", "mid_mem" or "low_mem".
-compserv CS_CPU(int th = -1, const std::string &mem = "full_mem");
+compserv CS_CPU(int th = -1, std::string mem = "full_mem");
 compserv CS_GPU(const std::vector<int> &g, const std::string &mem = "full_mem");
 compserv CS_GPU(const std::vector<int> &g, int lsb, const std::string &mem = "full_mem");
 compserv CS_FPGA(const std::vector<int> &f, int lsb = 1);

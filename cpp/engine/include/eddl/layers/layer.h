@@ -23,9 +23,9 @@ using vtensor = std::vector<Tensor *>;
 using vstring = std::vector<std::string>;
 
 // Ownership: a layer deletes its output, target, delta, states and, unless `isshared`, its parameters and gradients.
-// `input`, `parent`, `reg` and `init` are borrowed: never delete them through the layer, but give it new ones by
-// set_regularizer and set_initializer, or point them at objects that outlive it. A layer that goes leaves the lists of
-// its parents and children. A copy borrows everything, so that destroying it is harmless.
+// `input` and `parent` are borrowed. `reg` and `init` belong to the layer if they came through set_regularizer and
+// set_initializer, as the default does, and `do_deletes` is set; other objects that they are pointed at must outlive it.
+// A layer that goes leaves the lists of its parents and children. A copy borrows everything: destroying it is harmless.
 class Layer {
 public:
     std::string name;
@@ -64,7 +64,7 @@ public:
     int lout = 0;
     int delta_bp = 0;          // 1: `delta` is already the gradient by the pre-activation
     bool detached = false;
-    bool do_deletes = true;    // EDDL's flag; ownership here does not depend on it
+    bool do_deletes = true;
     unsigned int verbosity_level = 0;
 
     // `name_id` names the kind of layer where code must know it ("batchnorm", …).

@@ -21,7 +21,7 @@ public:
 
     CompServ();
     CompServ(int threads, const std::vector<int> &gpus, const std::vector<int> &fpgas, int lsb = 1, int mem = 0);
-    explicit CompServ(const std::string &filename);  // a distributed service: not available
+    explicit CompServ(const std::string &filename);  // a distributed service, with which no net can be built
 
     CompServ *share();
     CompServ *clone();

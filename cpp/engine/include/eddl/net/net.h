@@ -171,6 +171,7 @@ public:
 
 private:
     void set_compserv(CompServ *service, bool owned);
+    void size_totals();
     void forget_batch();
     void allocate_batch();
     void set_targets(const vtensor &targets, const char *function);

@@ -110,7 +110,8 @@ public:
     void change(std::vector<float> p) override;
 };
 
-// EDDL names these but gives them no step; here they refuse, by name, to be built into a net.
+// EDDL names these but gives them no step, so that training leaves the weights as they are. Here they can be built into a
+// net, and the first step says by name that it is not available.
 class AdaDelta : public Optimizer {
 public:
     float lr;
@@ -120,7 +121,7 @@ public:
     vtensor mT;
 
     explicit AdaDelta(float lr = 0.01f, float rho = 0.95f, float epsilon = 1e-8f, float weight_decay = 0.0f);
-    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
 };
 
 class Adagrad : public Optimizer {
@@ -131,7 +132,7 @@ public:
     vtensor mT;
 
     explicit Adagrad(float lr = 0.01f, float epsilon = 1e-8f, float weight_decay = 0.0f);
-    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
 };
 
 class Adamax : public Optimizer {
@@ -145,7 +146,7 @@ public:
 
     explicit Adamax(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
                     float weight_decay = 0.0f);
-    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
 };
 
 class Nadam : public Optimizer {
@@ -159,7 +160,7 @@ public:
 
     explicit Nadam(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
                    float schedule_decay = 0.004f);
-    void setlayers(vlayer l) override;
+    void applygrads(int batch) override;
 };
 
 #endif  // EDDL_OPTIMIZERS_OPTIM_H

@@ -1,0 +1,213 @@
+#include "eddl/apis/training.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <fstream>
+#include <iomanip>
+#include <memory>
+#include <numeric>
+#include <sstream>
+
+#include "eddl/apis/models.h"
+#include "eddl/random.h"
+#include "errors.h"
+
+namespace eddl {
+
+namespace {
+
+int samples_of(const char *function, const vtensor &tensors) {
+    if (tensors.empty() || tensors[0] == nullptr || tensors[0]->shape.empty())
+        invalid(function, "expected at least one tensor");
+    return tensors[0]->shape[0];
+}
+
+std::vector<int> all_indices(const char *function, const vtensor &tensors) {
+    std::vector<int> indices(static_cast<std::size_t>(samples_of(function, tensors)));
+    std::iota(indices.begin(), indices.end(), 0);
+    return indices;
+}
+
+Tensor *existing(const char *function, const Layer *l, Tensor *t, const char *reason) {
+    if (t == nullptr) invalid(function, "layer '", l->name, "' has none", reason);
+    return t;
+}
+
+Tensor *at(const char *function, const Layer *l, const vtensor &tensors, int p) {
+    if (p < 0 || p >= static_cast<int>(tensors.size()))
+        invalid(function, "layer '", l->name, "' has ", tensors.size(), " of them, received index ", p);
+    return tensors[static_cast<std::size_t>(p)];
+}
+
+vtensor clones(const vtensor &tensors) {
+    vtensor copies;
+    for (Tensor *t : tensors) copies.push_back(t->clone());
+    return copies;
+}
+
+constexpr const char *NO_DELTA = "; deltas live from forward to backward, and longer only with full_mem";
+
+Tensor *delta_of(const char *function, const Layer *l) { return existing(function, l, l->delta, NO_DELTA); }
+
+void copy_checked(const char *function, const Layer *from, const Layer *to, Tensor *a, Tensor *b) {
+    if (a->shape != b->shape)
+        invalid(function, "layer '", from->name, "' has shape ", a->shape, ", layer '", to->name, "' ", b->shape);
+    Tensor::copy(a, b);
+}
+
+}  // namespace
+
+void fit(model m, const vtensor &in, const vtensor &out, int batch, int epochs) { m->fit(in, out, batch, epochs); }
+void evaluate(model m, const vtensor &in, const vtensor &out, int bs) { m->evaluate(in, out, bs); }
+vtensor predict(model m, const vtensor &in) { return m->predict(in); }
+
+void train_batch(model net, vtensor in, vtensor out, std::vector<int> indices) {
+    net->train_batch(in, out, indices);
+    ++net->tr_batches;
+}
+
+void train_batch(model net, vtensor in, vtensor out) { train_batch(net, in, out, all_indices("train_batch", in)); }
+
+void eval_batch(model net, vtensor in, vtensor out, std::vector<int> indices) {
+    net->train_batch(in, out, indices, 1);
+}
+
+void eval_batch(model net, vtensor in, vtensor out) { eval_batch(net, in, out, all_indices("eval_batch", in)); }
+
+void next_batch(vtensor in, vtensor out) {
+    const int samples = samples_of("next_batch", in), batch = samples_of("next_batch", out);
+    if (in.size() > out.size())
+        invalid("next_batch", "expected an output for each of ", in.size(), " inputs, received ", out.size());
+    const std::vector<int> indices = random_indices(batch, samples);
+    for (std::size_t i = 0; i < in.size(); ++i) Tensor::select(in[i], out[i], indices, 0, batch);
+}
+
+std::vector<int> random_indices(int batch_size, int num_samples) {
+    if (batch_size < 0 || num_samples < 1)
+        invalid("random_indices", "expected a batch size of at least 0 and a number of samples above 0, received ",
+                batch_size, " and ", num_samples);
+    std::vector<int> indices(static_cast<std::size_t>(batch_size));
+    for (int &i : indices) i = static_cast<int>(random_bits() % static_cast<std::uint64_t>(num_samples));
+    return indices;
+}
+
+void set_mode(model net, int mode) { net->setmode(mode); }
+
+vlayer forward(model m, vlayer in) {
+    m->forward(in);
+    return getOut(m);
+}
+
+vlayer forward(model m, vtensor in) {
+    m->forward(in);
+    return getOut(m);
+}
+
+vlayer forward(model m) {
+    m->forward();
+    return getOut(m);
+}
+
+vlayer forward(model m, int b) {
+    m->resize(b);
+    return forward(m);
+}
+
+void zeroGrads(model m) { m->reset_grads(); }
+void backward(model m, vtensor target) { m->backward(target); }
+void backward(model net) { net->backward(vtensor{}); }
+void backward(loss l) { l->graph->backward(); }
+void optimize(loss l) { backward(l); }
+
+void optimize(std::vector<loss> l) {
+    for (loss each : l) optimize(each);
+}
+
+void update(model m) { m->update(); }
+
+layer detach(layer l) {
+    l->set_detach();
+    return l;
+}
+
+vlayer detach(vlayer l) {
+    for (layer each : l) detach(each);
+    return l;
+}
+
+void reset_loss(model m) { m->reset_loss(); }
+void print_loss(model m, int batch) { m->print_loss(batch); }
+std::vector<float> get_losses(model m) { return m->get_losses(); }
+std::vector<float> get_metrics(model m) { return m->get_metrics(); }
+float compute_loss(loss L) { return L->compute(); }
+float compute_metric(loss L) { return L->compute(); }
+
+void show_profile() { not_available("Profiling"); }
+void reset_profile() { not_available("Profiling"); }
+
+std::string get_topk_predictions(Tensor *class_probs, const std::vector<std::string> &class_names, int k,
+                                 int decimals) {
+    if (class_probs == nullptr || class_probs->size == 0)
+        invalid("get_topk_predictions", "expected the probabilities of the classes, received none");
+    if (class_probs->size != class_names.size())
+        invalid("get_topk_predictions", "received ", class_probs->size, " probabilities and ", class_names.size(),
+                " class names");
+    if (k < 1 || static_cast<std::size_t>(k) > class_names.size())
+        invalid("get_topk_predictions", "expected k from 1 to ", class_names.size(), ", received ", k);
+    std::vector<std::size_t> order(class_names.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const float *p = class_probs->ptr;
+    std::stable_sort(order.begin(), order.end(), [p](std::size_t a, std::size_t b) { return p[a] > p[b]; });
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(decimals);
+    for (int i = 0; i < k; ++i) {
+        const std::size_t c = order[static_cast<std::size_t>(i)];
+        text << i + 1 << ". " << class_names[c] << " (" << p[c] * 100.0f << "%)\n";
+    }
+    return text.str();
+}
+
+std::vector<std::string> read_txt_file(const std::string &filename) {
+    std::ifstream file(filename);
+    if (!file) failed("read_txt_file", "cannot read '", filename, "'");
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+}
+
+Tensor *getOutput(layer l1) { return existing("getOutput", l1, l1->output, "")->clone(); }
+Tensor *getInput(layer l1) { return existing("getInput", l1, l1->input, "")->clone(); }
+Tensor *getDelta(layer l1) { return delta_of("getDelta", l1)->clone(); }
+Tensor *getParam(layer l1, int p) { return at("getParam", l1, l1->params, p)->clone(); }
+Tensor *getGradient(layer l1, int p) { return at("getGradient", l1, l1->gradients, p)->clone(); }
+Tensor *getState(layer l1, int p) { return at("getState", l1, l1->states, p)->clone(); }
+vtensor getParams(layer l1) { return clones(l1->params); }
+vtensor getGradients(layer l1) { return clones(l1->gradients); }
+vtensor getStates(layer l1) { return clones(l1->states); }
+
+void copyOutput(Layer *l1, Layer *l2) {
+    copy_checked("copyOutput", l1, l2, existing("copyOutput", l1, l1->output, ""),
+                 existing("copyOutput", l2, l2->output, ""));
+}
+
+void copyDelta(Layer *l1, Layer *l2) {
+    Tensor *from = delta_of("copyDelta", l1);
+    l2->mem_delta();
+    copy_checked("copyDelta", l1, l2, from, l2->delta);
+}
+
+void copyParam(Layer *l1, Layer *l2, int p) {
+    if (p == -1) l1->copy(l2);
+    else
+        copy_checked("copyParam", l1, l2, at("copyParam", l1, l1->params, p), at("copyParam", l2, l2->params, p));
+}
+
+void copyGradient(Layer *l1, Layer *l2, int p) {
+    copy_checked("copyGradient", l1, l2, at("copyGradient", l1, l1->gradients, p),
+                 at("copyGradient", l2, l2->gradients, p));
+}
+
+// Parameters have one home without devices.
+void distributeParams(Layer *) {}
+
+}  // namespace eddl

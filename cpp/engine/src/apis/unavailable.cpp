@@ -1,0 +1,107 @@
+// Layers that EDDL offers and the engine does not: each says so by its name.
+#include "eddl/apis/layers.h"
+#include "errors.h"
+
+namespace eddl {
+
+using std::string;
+using Reps = const std::vector<unsigned int> &;
+using Ints = const ints &;
+
+// Result, name, parameter types.
+#define EDDL_UNAVAILABLE(Result, Name, ...) \
+    Result Name(__VA_ARGS__) { not_available(#Name); }
+
+EDDL_UNAVAILABLE(layer, Conv1D, layer, int, ints, ints, string, bool, int, ints, string)
+EDDL_UNAVAILABLE(layer, Conv3D, layer, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvT2D, layer, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvT3D, layer, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvSTM, layer, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvReLU, layer, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvSTMAdd, const vlayer &, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, Conv2dActivation, layer, string, int, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvMaxPool, layer, int, Ints, Ints, string, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, ConvReLUMaxPool, layer, int, Ints, Ints, string, Ints, Ints, string, bool, int, Ints, string)
+EDDL_UNAVAILABLE(layer, Embedding, layer, int, int, int, bool, string)
+
+EDDL_UNAVAILABLE(layer, MaxPool1D, layer, ints, ints, string, string)
+EDDL_UNAVAILABLE(layer, MaxPool3D, layer, ints, ints, string, string)
+EDDL_UNAVAILABLE(layer, AveragePool1D, layer, ints, ints, string, string)
+EDDL_UNAVAILABLE(layer, AveragePool3D, layer, ints, ints, string, string)
+EDDL_UNAVAILABLE(layer, AvgPool1D, layer, ints, ints, string, string)
+EDDL_UNAVAILABLE(layer, AvgPool3D, layer, ints, ints, string, string)
+EDDL_UNAVAILABLE(layer, GlobalMaxPool1D, layer, string)
+EDDL_UNAVAILABLE(layer, GlobalMaxPool3D, layer, string)
+EDDL_UNAVAILABLE(layer, GlobalAveragePool1D, layer, string)
+EDDL_UNAVAILABLE(layer, GlobalAveragePool3D, layer, string)
+EDDL_UNAVAILABLE(layer, GlobalAvgPool1D, layer, string)
+EDDL_UNAVAILABLE(layer, GlobalAvgPool3D, layer, string)
+
+EDDL_UNAVAILABLE(layer, GaussianNoise, layer, float, string)
+EDDL_UNAVAILABLE(layer, LayerNormalization, layer, bool, float, string)
+EDDL_UNAVAILABLE(layer, LayerNormalization, layer, float, bool, string)
+EDDL_UNAVAILABLE(layer, GroupNormalization, layer, int, float, bool, string)
+EDDL_UNAVAILABLE(layer, Norm, layer, float, string)
+EDDL_UNAVAILABLE(layer, NormMax, layer, float, string)
+EDDL_UNAVAILABLE(layer, NormMinMax, layer, float, string)
+
+EDDL_UNAVAILABLE(layer, Repeat, layer, Reps, unsigned int, string)
+EDDL_UNAVAILABLE(layer, Repeat, layer, unsigned int, unsigned int, string)
+EDDL_UNAVAILABLE(layer, Tile, layer, Ints, string)
+EDDL_UNAVAILABLE(layer, Broadcast, layer, layer, string)
+EDDL_UNAVAILABLE(layer, Bypass, layer, string, string)
+EDDL_UNAVAILABLE(layer, Shape, layer, bool, string)
+EDDL_UNAVAILABLE(layer, ConstOfTensor, Tensor *, string)
+EDDL_UNAVAILABLE(layer, Where, layer, layer, layer, string)
+EDDL_UNAVAILABLE(layer, Expand, layer, int, string)
+EDDL_UNAVAILABLE(vlayer, Split, layer, ints, int, bool, string)
+EDDL_UNAVAILABLE(layer, Transform, layer, int, int, int, int, string)
+EDDL_UNAVAILABLE(layer, UpSampling3D, layer, ints, bool, string, float, string, string)
+EDDL_UNAVAILABLE(layer, Resize, layer, ints, bool, string, float, string, string)
+EDDL_UNAVAILABLE(layer, Scale, layer, ints, bool, string, float, string, string)
+EDDL_UNAVAILABLE(layer, MatMul, vlayer, string)
+
+EDDL_UNAVAILABLE(layer, Affine, layer, float, float, float, float, string)
+EDDL_UNAVAILABLE(layer, ColorJitter, layer, float, float, float, float, string)
+EDDL_UNAVAILABLE(layer, Grayscale, layer, string)
+EDDL_UNAVAILABLE(layer, Normalize, layer, string)
+EDDL_UNAVAILABLE(layer, Crop, layer, ints, ints, bool, float, string)
+EDDL_UNAVAILABLE(layer, CenteredCrop, layer, ints, bool, float, string)
+EDDL_UNAVAILABLE(layer, CropScale, layer, ints, ints, string, float, string)
+EDDL_UNAVAILABLE(layer, Cutout, layer, ints, ints, float, string)
+EDDL_UNAVAILABLE(layer, Flip, layer, int, string)
+EDDL_UNAVAILABLE(layer, HorizontalFlip, layer, string)
+EDDL_UNAVAILABLE(layer, VerticalFlip, layer, string)
+EDDL_UNAVAILABLE(layer, Rotate, layer, float, ints, string, float, string)
+EDDL_UNAVAILABLE(layer, Shift, layer, ints, string, float, string)
+EDDL_UNAVAILABLE(layer, RandomAffine, layer, floats, floats, floats, floats, string)
+EDDL_UNAVAILABLE(layer, RandomCrop, layer, ints, string)
+EDDL_UNAVAILABLE(layer, RandomCropScale, layer, floats, string, string)
+EDDL_UNAVAILABLE(layer, RandomCutout, layer, floats, floats, float, string)
+EDDL_UNAVAILABLE(layer, RandomFlip, layer, int, string)
+EDDL_UNAVAILABLE(layer, RandomGrayscale, layer, string)
+EDDL_UNAVAILABLE(layer, RandomHorizontalFlip, layer, string)
+EDDL_UNAVAILABLE(layer, RandomVerticalFlip, layer, string)
+EDDL_UNAVAILABLE(layer, RandomRotation, layer, floats, ints, string, float, string)
+EDDL_UNAVAILABLE(layer, RandomScale, layer, floats, string, float, string, string)
+EDDL_UNAVAILABLE(layer, RandomShift, layer, floats, floats, string, float, string)
+
+EDDL_UNAVAILABLE(layer, ReduceMean, layer, ints, bool)
+EDDL_UNAVAILABLE(layer, ReduceVar, layer, ints, bool)
+EDDL_UNAVAILABLE(layer, ReduceSum, layer, ints, bool)
+EDDL_UNAVAILABLE(layer, ReduceMax, layer, ints, bool)
+EDDL_UNAVAILABLE(layer, ReduceMin, layer, ints, bool)
+EDDL_UNAVAILABLE(layer, ReduceArgMax, layer, ints, bool)
+EDDL_UNAVAILABLE(layer, GaussGenerator, float, float, ints)
+EDDL_UNAVAILABLE(layer, UniformGenerator, float, float, ints)
+
+EDDL_UNAVAILABLE(layer, RNN, layer, int, string, bool, bool, string)
+EDDL_UNAVAILABLE(layer, LSTM, layer, int, bool, bool, string)
+EDDL_UNAVAILABLE(layer, LSTM, vlayer, int, bool, bool, string)
+EDDL_UNAVAILABLE(layer, GRU, layer, int, bool, bool, string)
+EDDL_UNAVAILABLE(layer, GRU, vlayer, int, bool, bool, string)
+EDDL_UNAVAILABLE(layer, States, Ints, string)
+EDDL_UNAVAILABLE(layer, GetStates, layer)
+EDDL_UNAVAILABLE(void, setDecoder, layer)
+
+}  // namespace eddl

@@ -1,0 +1,236 @@
+// One step of a net: forward, loss, backward, update.
+#include <omp.h>
+
+#include <algorithm>
+
+#include "eddl/net/net.h"
+#include "errors.h"
+
+namespace {
+
+// The number of threads is a setting of the calling thread; each net has its own.
+void use_threads_of(const Net &net) {
+    if (net.cs != nullptr) omp_set_num_threads(net.cs->local_threads);
+}
+
+// `what` is "input" or "target". Returns the number of samples.
+int check_samples(const char *function, const char *what, const vtensor &given, const vlayer &layers) {
+    if (given.size() != layers.size())
+        eddl::invalid(function, "expected ", layers.size(), " ", what, " tensors, received ", given.size());
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        if (given[i] == nullptr) eddl::invalid(function, what, " ", i, " is missing (None)");
+        std::vector<int> expected = layers[i]->output->shape;
+        if (!given[i]->shape.empty() && !expected.empty()) expected[0] = given[i]->shape[0];
+        if (given[i]->shape != expected)
+            eddl::invalid(function, what, " ", i, " for layer '", layers[i]->name, "' expects shape ", expected,
+                          ", received ", given[i]->shape);
+        if (given[i]->shape[0] != given[0]->shape[0])
+            eddl::invalid(function, what, " 0 has ", given[0]->shape[0], " samples, ", what, " ", i, " has ",
+                          given[i]->shape[0]);
+    }
+    return given.empty() ? 0 : given[0]->shape[0];
+}
+
+void check_indices(const char *function, const vind &samples, int count) {
+    if (samples.empty()) eddl::invalid(function, "expected at least one sample index, received none");
+    for (int i : samples)
+        if (i < 0 || i >= count)
+            eddl::invalid(function, "sample index ", i, " is out of range; there are ", count, " samples");
+}
+
+}  // namespace
+
+void Net::do_initialize() {
+    for (Layer *l : layers) l->initialize();
+}
+
+void Net::do_reset() {
+    for (Layer *l : layers) l->reset();
+}
+
+void Net::do_reset_grads() {
+    for (Layer *l : layers) l->zeroGrads();
+}
+
+void Net::do_forward() {
+    use_threads_of(*this);
+    for (Layer *l : vfts) l->forward();
+}
+
+void Net::do_delta() {
+    for (std::size_t i = 0; i < lout.size(); ++i) {
+        lout[i]->mem_delta();
+        if (i < losses.size()) losses[i]->delta(lout[i]->target, lout[i]->output, lout[i]->delta);
+    }
+}
+
+void Net::do_compute_loss() {
+    for (std::size_t i = 0; i < lout.size(); ++i) {
+        if (i < losses.size()) fiterr[2 * i] = losses[i]->value(lout[i]->target, lout[i]->output);
+        if (i < metrics.size()) fiterr[2 * i + 1] = metrics[i]->value(lout[i]->target, lout[i]->output);
+    }
+}
+
+void Net::do_backward() {
+    use_threads_of(*this);
+    for (Layer *l : vbts) {
+        l->mem_delta();  // no child has made it where no output depends on the layer
+        l->mem_delta_parent();
+        l->backward();
+        if (l->mem_level != 0) l->free_delta();
+    }
+}
+
+void Net::do_applygrads() {
+    use_threads_of(*this);
+    optimizer->applygrads(batch_size);
+}
+
+void Net::forward() {
+    require_built("forward");
+    do_reset();
+    do_forward();
+}
+
+void Net::forward(vtensor in) {
+    require_built("forward");
+    if (in.empty()) return forward();
+    const int samples = check_samples("forward", "input", in, lin);
+    resize(samples);
+    do_reset();
+    for (std::size_t i = 0; i < in.size(); ++i) Tensor::copy(in[i], lin[i]->output);
+    do_forward();
+}
+
+void Net::forward(vlayer in) {
+    vtensor outputs;
+    for (const Layer *l : in) outputs.push_back(l->output);
+    forward(outputs);
+    netinput = in;
+}
+
+void Net::set_targets(const vtensor &targets, const char *function) {
+    const int samples = check_samples(function, "target", targets, lout);
+    if (samples != batch_size)
+        eddl::invalid(function, "the last forward was of ", batch_size, " samples, received targets of ", samples);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        lout[i]->check_target();
+        Tensor::copy(targets[i], lout[i]->target);
+    }
+}
+
+void Net::backward(vtensor target) {
+    require_built("backward");
+    if (!target.empty()) set_targets(target, "backward");
+    ++tr_batches;
+    compute_loss();
+    do_delta();
+    do_backward();
+}
+
+// Goes on into the nets whose layers fed this one in forward(layers), unless they were detached.
+void Net::backward() {
+    require_built("backward");
+    ++tr_batches;
+    do_delta();
+    do_backward();
+
+    vlayer feeding;
+    std::vector<Net *> nets;
+    for (std::size_t i = 0; i < netinput.size(); ++i) {
+        Layer *l = netinput[i];
+        if (l->detached || l->net == nullptr) continue;
+        if (std::find(nets.begin(), nets.end(), l->net) == nets.end()) {
+            nets.push_back(l->net);
+            // What an earlier backward has left there belongs to another loss.
+            l->net->do_reset();
+        }
+        l->mem_delta();
+        lin[i]->mem_delta();
+        l->delta->add_(lin[i]->delta);
+    }
+    netinput.clear();
+    for (Net *net : nets) net->backward();
+}
+
+void Net::delta() {
+    require_built("delta");
+    do_delta();
+}
+
+void Net::reset() { do_reset(); }
+
+void Net::reset_grads() { do_reset_grads(); }
+
+void Net::update() {
+    require_built("update");
+    do_applygrads();
+}
+
+void Net::add_up_losses() {
+    for (std::size_t i = 0; i < lout.size(); ++i) {
+        total_loss[i] += fiterr[2 * i];
+        total_metric[i] += fiterr[2 * i + 1];
+        fiterr[2 * i] = fiterr[2 * i + 1] = 0.0f;
+    }
+    inferenced_samples += batch_size;
+}
+
+void Net::compute_loss() {
+    require_built("compute_loss");
+    do_compute_loss();
+    add_up_losses();
+}
+
+void Net::reset_loss() {
+    std::fill(total_loss.begin(), total_loss.end(), 0.0f);
+    std::fill(total_metric.begin(), total_metric.end(), 0.0f);
+    std::fill(fiterr.begin(), fiterr.end(), 0.0f);
+    inferenced_samples = 0;
+}
+
+void Net::clamp(float min, float max) {
+    for (Layer *l : layers) l->clamp(min, max);
+}
+
+void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
+    const char *function = eval ? "eval_batch" : "train_batch";
+    require_built(function);
+    const int count = check_samples(function, "input", X, lin);
+    const int targets = check_samples(function, "target", Y, lout);
+    if (count != targets && !X.empty() && !Y.empty())
+        eddl::invalid(function, "there are ", count, " input samples and ", targets, " targets");
+    check_indices(function, sind, std::max(count, targets));
+
+    const int batch = static_cast<int>(sind.size());
+    resize(batch);
+    setmode(eval ? TSMODE : TRMODE);
+    for (std::size_t i = 0; i < X.size(); ++i) {
+        Tensor::select(X[i], Xs[0][i], sind, 0, batch);
+        Tensor::copy(Xs[0][i], lin[i]->output);
+    }
+    for (std::size_t i = 0; i < Y.size(); ++i) {
+        Tensor::select(Y[i], Ys[0][i], sind, 0, batch);
+        lout[i]->check_target();
+        Tensor::copy(Ys[0][i], lout[i]->target);
+    }
+
+    do_reset();
+    if (!eval) do_reset_grads();
+    do_forward();
+    compute_loss();
+    if (eval) return;
+    do_delta();
+    do_backward();
+    do_applygrads();
+}
+
+vtensor Net::predict(vtensor tin) {
+    require_built("predict");
+    check_samples("predict", "input", tin, lin);
+    setmode(TSMODE);
+    forward(tin);
+    vtensor outputs;
+    for (Layer *l : lout) outputs.push_back(l->output->clone());
+    return outputs;
+}
