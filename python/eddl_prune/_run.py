@@ -158,5 +158,6 @@ def _mean(values: list[float]) -> float | None:
 def _require_finite(loss: float, kind: str, epoch: int) -> None:
     if not math.isfinite(loss):
         raise FloatingPointError(
-            f"fit: the {kind} loss became {loss} in epoch {epoch}; try a smaller learning rate, or look for NaN in the data"
+            f"fit: the {kind} loss became {loss} in epoch {epoch}; "
+            "try a smaller learning rate, or look for NaN in the data"
         )
