@@ -187,6 +187,17 @@ def test_stale_state_is_refused(net, make, use):
     getattr(state, use)()
 
 
+@pytest.mark.parametrize("make, use", [(_core.Mask, "apply"), (_core.Snapshot, "restore")], ids=["Mask", "Snapshot"])
+def test_state_from_before_simplify_is_refused(net, make, use):
+    _core.zero_channels(net, {"conv1": [0, 3]})
+    state = make(net)
+    _core.simplify(net)
+    before = helpers.params_of(net)
+    with pytest.raises(ValueError, match="layer 'conv1' has a parameter of shape .* that was .*; take a new one"):
+        getattr(state, use)()
+    helpers.assert_same_params(before, net)
+
+
 # --- two builds that do not fit ---
 
 

@@ -154,6 +154,29 @@ def test_fit_steps_once_a_batch():
     assert 0.5**8 <= ratio < 0.5**7
 
 
+def recurrent_net(optimizer):
+    x = eddl.Input([5], "input")
+    try:
+        layer = eddl.LSTM(x, 6, False, False, "lstm")
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    net = eddl.Model([x], [eddl.Softmax(eddl.Dense(layer, 3, True, "dense"), -1, "output")])
+    return helpers.build(net, optimizer, loss="softmax_cross_entropy", metric="accuracy", threads=1)
+
+
+def test_recurrent_nets_step_through_the_optimizer_that_the_unrolled_net_shares():
+    # One sample: fit draws its batches at random.
+    x, y = np.random.default_rng(0).normal(size=(1, 4, 5)), np.eye(3)[:1, None]
+    nets = [recurrent_net(wrap(eddl.sgd(0.1, 0.9))) for wrap in (lambda o: o, lambda o: _core.LOBSTER(o, 0.0))]
+    nets.append(recurrent_net(_core.LOBSTER(eddl.sgd(0.1, 0.9), 0.5)))
+    for net in nets:
+        eddl.fit(net, [helpers.tensor(x)], [helpers.tensor(y)], 1, 3)
+    helpers.assert_same_params(*nets[:2])
+    plain, shrunk_net = (helpers.named_params(net) for net in (nets[0], nets[2]))
+    assert np.abs(shrunk_net["dense/0"]).sum() < 0.5 * np.abs(plain["dense/0"]).sum()
+    np.testing.assert_allclose(shrunk_net["lstm/0"], plain["lstm/0"], atol=0.1)
+
+
 def test_learning_rate_reaches_the_inner_optimizer():
     inner = eddl.sgd(0.1, 0.9)
     net = built(_core.LOBSTER(inner, LAMBDA))
