@@ -8,20 +8,10 @@
 using eddl::make_tensor;
 using eddl::map;
 
-#define EDDL_DEFINE(name, formula)                                                          \
-    void Tensor::name(Tensor* A, Tensor* B) {                                               \
-        map("Tensor::" #name, A, B, [](float a) -> float { return formula; });              \
-    }                                                                                       \
-    Tensor* Tensor::name() {                                                                \
-        return make_tensor(shape, [this](Tensor* result) { Tensor::name(this, result); });  \
-    }
-EDDL_PREDICATES(EDDL_DEFINE)
-#undef EDDL_DEFINE
+EDDL_PREDICATES(EDDL_DEFINE_UNARY)
 
 #define EDDL_DEFINE(name, formula)                                                                 \
-    void Tensor::name(Tensor* A, Tensor* B, Tensor* C) {                                           \
-        map("Tensor::" #name, A, B, C, [](float a, float b) -> float { return formula; });         \
-    }                                                                                              \
+    EDDL_DEFINE_BINARY(name, formula)                                                              \
     Tensor* Tensor::name(Tensor* A) {                                                              \
         return make_tensor(shape, [this, A](Tensor* result) { Tensor::name(this, A, result); });   \
     }

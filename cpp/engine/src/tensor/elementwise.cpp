@@ -6,14 +6,9 @@
 using eddl::make_tensor;
 using eddl::map;
 
-#define EDDL_DEFINE(name, formula)                                                          \
-    void Tensor::name(Tensor* A, Tensor* B) {                                               \
-        map("Tensor::" #name, A, B, [](float a) -> float { return formula; });              \
-    }                                                                                       \
-    void Tensor::name##_() { Tensor::name(this, this); }                                    \
-    Tensor* Tensor::name() {                                                                \
-        return make_tensor(shape, [this](Tensor* result) { Tensor::name(this, result); });  \
-    }
+#define EDDL_DEFINE(name, formula)   \
+    EDDL_DEFINE_UNARY(name, formula) \
+    void Tensor::name##_() { Tensor::name(this, this); }
 EDDL_UNARY_OPERATIONS(EDDL_DEFINE)
 #undef EDDL_DEFINE
 
@@ -28,25 +23,17 @@ EDDL_UNARY_OPERATIONS(EDDL_DEFINE)
 EDDL_SCALAR_OPERATIONS(EDDL_DEFINE)
 #undef EDDL_DEFINE
 
-#define EDDL_DEFINE(name, formula)                                                                \
-    void Tensor::name(Tensor* A, Tensor* B, Tensor* C) {                                          \
-        map("Tensor::" #name, A, B, C, [](float a, float b) -> float { return formula; });        \
-    }                                                                                             \
-    Tensor* Tensor::name(Tensor* A, Tensor* B) {                                                  \
-        return make_tensor(A->shape, [A, B](Tensor* result) { Tensor::name(A, B, result); });     \
-    }                                                                                             \
-    Tensor* Tensor::name(Tensor* A) { return Tensor::name(this, A); }                             \
+#define EDDL_DEFINE(name, formula)                                    \
+    EDDL_DEFINE_BINARY(name, formula)                                 \
+    EDDL_DEFINE_BINARY_RESULT(name)                                   \
+    Tensor* Tensor::name(Tensor* A) { return Tensor::name(this, A); } \
     void Tensor::name##_(Tensor* A) { Tensor::name(this, A, this); }
 EDDL_ARITHMETIC(EDDL_DEFINE)
 #undef EDDL_DEFINE
 
 #define EDDL_DEFINE(name, formula)                                                                \
-    void Tensor::name(Tensor* A, Tensor* B, Tensor* C) {                                          \
-        map("Tensor::" #name, A, B, C, [](float a, float b) -> float { return formula; });        \
-    }                                                                                             \
-    Tensor* Tensor::name(Tensor* A, Tensor* B) {                                                  \
-        return make_tensor(A->shape, [A, B](Tensor* result) { Tensor::name(A, B, result); });     \
-    }                                                                                             \
+    EDDL_DEFINE_BINARY(name, formula)                                                             \
+    EDDL_DEFINE_BINARY_RESULT(name)                                                               \
     void Tensor::name(Tensor* A, Tensor* B, float v) {                                            \
         map("Tensor::" #name, A, B, [b = v](float a) -> float { return formula; });               \
     }                                                                                             \

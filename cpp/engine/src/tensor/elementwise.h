@@ -43,3 +43,26 @@ void map(const std::string& function, const Tensor* A, const Tensor* B, Tensor* 
 }
 
 }  // namespace eddl
+
+// Definitions from a formula of operations.h.
+
+// static void f(A, B); Tensor* f()
+#define EDDL_DEFINE_UNARY(name, formula)                                                          \
+    void Tensor::name(Tensor* A, Tensor* B) {                                                     \
+        eddl::map("Tensor::" #name, A, B, [](float a) -> float { return formula; });              \
+    }                                                                                             \
+    Tensor* Tensor::name() {                                                                      \
+        return eddl::make_tensor(shape, [this](Tensor* result) { Tensor::name(this, result); });  \
+    }
+
+// static void f(A, B, C)
+#define EDDL_DEFINE_BINARY(name, formula)                                                               \
+    void Tensor::name(Tensor* A, Tensor* B, Tensor* C) {                                                \
+        eddl::map("Tensor::" #name, A, B, C, [](float a, float b) -> float { return formula; });        \
+    }
+
+// static Tensor* f(A, B), by way of the form above
+#define EDDL_DEFINE_BINARY_RESULT(name)                                                                 \
+    Tensor* Tensor::name(Tensor* A, Tensor* B) {                                                        \
+        return eddl::make_tensor(A->shape, [A, B](Tensor* result) { Tensor::name(A, B, result); });     \
+    }

@@ -6,14 +6,15 @@
 #include <cstdlib>
 
 using namespace eddl;
+using namespace eddl::image;
 
-Fill eddl::fill_of(const char* function, WrappingMode mode) {
+Fill eddl::image::fill_of(const char* function, WrappingMode mode) {
     if (mode == WrappingMode::Constant) return Fill::Value;
     if (mode == WrappingMode::Original) return Fill::Original;
     not_available(std::string(function) + " with wrapping mode " + std::to_string(mode));
 }
 
-void eddl::require_images(const char* function, const Tensor* A, const Tensor* B) {
+void eddl::image::require_images(const char* function, const Tensor* A, const Tensor* B) {
     require_ndim(function, A, 4);
     require_ndim(function, B, 4);
     if (A->shape[0] != B->shape[0] || A->shape[1] != B->shape[1]) {
@@ -104,6 +105,12 @@ vector<int> padded_shape(const char* function, const Tensor* t, const vector<int
     return with_extent(function, t, t->shape[2] + pads[0] + pads[2], t->shape[3] + pads[1] + pads[3]);
 }
 
+// Where the output is just the scaled image, no pixel is outside.
+Fill scale_fill(const char* function, WrappingMode mode, const Tensor* B, const vector<int>& new_shape) {
+    const Fill fill = fill_of(function, mode);
+    return B->shape[2] == new_shape[0] && B->shape[3] == new_shape[1] ? Fill::Keep : fill;
+}
+
 vector<Scale> scale_place(const char* function, const Tensor* A, const Tensor* B, const vector<int>& new_shape,
                           TransformationMode mode) {
     require_images(function, A, B);
@@ -142,13 +149,15 @@ Tensor* Tensor::rotate(float angle, vector<int> offset_center, WrappingMode mode
 void Tensor::scale(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode, float cval,
                    TransformationMode coordinate_transformation_mode) {
     const char* const name = "Tensor::scale";
-    transform(name, A, B, scale_place(name, A, B, new_shape, coordinate_transformation_mode), fill_of(name, mode), cval);
+    const auto place = scale_place(name, A, B, new_shape, coordinate_transformation_mode);
+    transform(name, A, B, place, scale_fill(name, mode, B, new_shape), cval);
 }
 
 void Tensor::scale_back(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode, float,
                         TransformationMode coordinate_transformation_mode) {
     const char* const name = "Tensor::scale_back";
-    transform_back(name, A, B, scale_place(name, A, B, new_shape, coordinate_transformation_mode), fill_of(name, mode));
+    const auto place = scale_place(name, A, B, new_shape, coordinate_transformation_mode);
+    transform_back(name, A, B, place, scale_fill(name, mode, B, new_shape));
 }
 
 Tensor* Tensor::scale(vector<int> new_shape, WrappingMode wrapping_mode, float cval,
@@ -188,13 +197,13 @@ Tensor* Tensor::crop(vector<int> coords_from, vector<int> coords_to, float cval,
                        [&](Tensor* result) { crop(this, result, coords_from, coords_to, cval); });
 }
 
-void Tensor::crop_scale(Tensor* A, Tensor* B, vector<int> coords_from, vector<int> coords_to, WrappingMode mode,
-                        float cval) {
+// The crop covers the whole output: there is nothing to fill.
+void Tensor::crop_scale(Tensor* A, Tensor* B, vector<int> coords_from, vector<int> coords_to, WrappingMode, float) {
     const char* const name = "Tensor::crop_scale";
     const Pixel from = pixel_of(name, coords_from), to = pixel_of(name, coords_to);
     require_corners(name, A, from, to);
     require_images(name, A, B);
-    transform<CropScale>(name, A, B, {{from, to, extent_of(B)}}, fill_of(name, mode), cval);
+    transform<CropScale>(name, A, B, {{from, to, extent_of(B)}}, Fill::Keep);
 }
 
 Tensor* Tensor::crop_scale(vector<int> coords_from, vector<int> coords_to, WrappingMode mode, float cval) {

@@ -7,7 +7,7 @@
 #include "parallel.h"
 #include "tensor/support.h"
 
-namespace eddl {
+namespace eddl::image {
 
 struct Pixel {
     int y, x;
@@ -147,4 +147,4 @@ struct Scale {
     Pixel operator()(Pixel p) const;
 };
 
-}  // namespace eddl
+}  // namespace eddl::image

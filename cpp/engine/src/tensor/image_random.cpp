@@ -1,8 +1,11 @@
 // Image transforms whose parameters are drawn anew for each image of the batch.
+#include <algorithm>
+
 #include "eddl/random.h"
 #include "tensor/image.h"
 
 using namespace eddl;
+using namespace eddl::image;
 
 namespace {
 
@@ -19,7 +22,10 @@ float draw(const vector<float>& factors) { return uniform(factors[0], factors[1]
 int part_of(int whole, float factor) { return std::max(1, static_cast<int>(static_cast<float>(whole) * factor)); }
 
 // Where a part of a length starts, each place as likely.
-int place_in(int whole, int part) { return std::min(whole - part, static_cast<int>(uniform() * static_cast<float>(whole - part + 1))); }
+int place_in(int whole, int part) {
+    const int places = whole - part + 1;
+    return std::min(places - 1, static_cast<int>(uniform() * static_cast<float>(places)));
+}
 
 // A window of `window` pixels at a random place.
 std::pair<Pixel, Pixel> random_corners(Extent extent, Extent window) {
@@ -122,7 +128,7 @@ Tensor* Tensor::crop_random(int height, int width, float cval, bool keep_size) {
     });
 }
 
-void Tensor::crop_scale_random(Tensor* A, Tensor* B, vector<float> factor, WrappingMode mode, float cval) {
+void Tensor::crop_scale_random(Tensor* A, Tensor* B, vector<float> factor, WrappingMode, float) {
     const char* const name = "Tensor::crop_scale_random";
     require_factors(name, factor, 0.0f, 1.0f);
     require_images(name, A, B);
@@ -132,7 +138,7 @@ void Tensor::crop_scale_random(Tensor* A, Tensor* B, vector<float> factor, Wrapp
         const auto corners = random_corners(extent, {part_of(extent.height, by), part_of(extent.width, by)});
         return CropScale{corners.first, corners.second, extent_of(B)};
     });
-    transform(name, A, B, places, fill_of(name, mode), cval);
+    transform(name, A, B, places, Fill::Keep);
 }
 
 void Tensor::cutout_random(Tensor* A, Tensor* B, vector<float> factor_x, vector<float> factor_y, float cval) {
