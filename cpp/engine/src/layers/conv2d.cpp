@@ -89,6 +89,12 @@ void LConv::initialize() {
     params[1]->fill_(0.0f);
 }
 
+void LConv::enable_distributed() {
+    LinLayer::enable_distributed();
+    cd->acc_gK = acc_gradients[0];
+    cd->acc_gbias = acc_gradients[1];
+}
+
 Layer* LConv::share(int c, int bs, std::vector<Layer*> p) {
     auto* copy = make_shared_copy(*this, c, bs, p);
     copy->cd->K = cd->K;

@@ -62,6 +62,12 @@ void LDense::backward() {
     if (trainable && reg != nullptr) reg->apply(W);
 }
 
+void LDense::enable_distributed() {
+    LinLayer::enable_distributed();
+    acc_gW = acc_gradients[0];
+    if (use_bias) acc_gbias = acc_gradients[1];
+}
+
 Layer* LDense::share(int c, int bs, std::vector<Layer*> p) {
     auto* copy = make_shared_copy(*this, c, bs, p);
     copy->W = W;
