@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import pyeddl._core as pyeddl_core
 
 
@@ -21,6 +22,14 @@ def require_net(net: Any, function: str, built: bool = False) -> None:
         raise TypeError(f"{function}: net must be a PyEDDL net (pyeddl.eddl.Model), got {type_name(net)}")
     if built and not net.isbuild:
         raise ValueError(f'{function}: net "{net.name}" is not built; call eddl.build first')
+
+
+def layer_that_is_not_finite(net: Any) -> str | None:
+    """Return the name of the first layer with a NaN or an infinity among its parameters, None if there is none."""
+    for layer in net.layers:
+        if not all(np.isfinite(parameter.getdata()).all() for parameter in layer.params):
+            return str(layer.name)
+    return None
 
 
 def require_real(value: Any, name: str, function: str, minimum: float = 0.0, maximum: float = math.inf) -> float:

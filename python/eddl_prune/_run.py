@@ -12,12 +12,14 @@ from pyeddl import eddl
 from tqdm import tqdm
 
 from . import _core
+from ._checks import layer_that_is_not_finite
 from ._prunable import granularity, sparsity
 from ._samples import Samples, training_batches, validation_batches
 from .history import History
 from .schedule import Plateau, Schedule, largest_admissible
 
 Callback = Callable[[int, "dict[str, Any]"], Any]
+ADVICE = "a smaller learning rate may help"
 LossAndMetric = tuple[float, "float | None"]
 
 
@@ -38,6 +40,7 @@ class Run:
         self._validation = validation
         self._batch_size = batch_size
         self._schedule = schedule
+        self._measured = [i for i, metric in enumerate(net.metrics) if metric.name != "none"]
         self._history = History()
         self._validations = 0  # passes over the validation set in this epoch
         self._best = _core.Snapshot(net)
@@ -74,6 +77,11 @@ class Run:
         self._validations = 0
         bar.set_description(f"epoch {epoch}", refresh=False)
         loss, metric = self._train_batches(epoch, rng, bar)
+        layer = layer_that_is_not_finite(self._net)
+        if layer is not None:  # which a loss need not show
+            raise FloatingPointError(
+                f'fit: parameters of layer "{layer}" became NaN or infinite in epoch {epoch}; {ADVICE}'
+            )
         val_loss, val_metric = self._validate()
         _require_finite(val_loss, "validation", epoch)
 
@@ -109,18 +117,23 @@ class Run:
             loss = sum(eddl.get_losses(self._net))  # the mean since reset_loss: once not finite, it stays so
             _require_finite(loss, "training", epoch)
             bar.update()
-        return loss, _mean(eddl.get_metrics(self._net))
+        return loss, self._metric()
 
     def _validate(self) -> LossAndMetric:
         self._validations += 1
-        loss, metrics = 0.0, []
+        loss, metric = 0.0, 0.0 if self._measured else None
         for indices in validation_batches(self._validation.count, self._batch_size):
             eddl.reset_loss(self._net)
             eddl.eval_batch(self._net, self._validation.inputs, self._validation.targets, indices)
             part = len(indices) / self._validation.count
             loss += part * sum(eddl.get_losses(self._net))
-            metrics += [part * metric for metric in eddl.get_metrics(self._net)]
-        return loss, sum(metrics) / len(self._net.lout) if metrics else None
+            if metric is not None:
+                metric += part * (self._metric() or 0.0)
+        return loss, metric
+
+    def _metric(self) -> float | None:
+        values = eddl.get_metrics(self._net)
+        return sum(values[i] for i in self._measured) / len(self._measured) if self._measured else None
 
     def _prune(self, schedule: Schedule) -> tuple[float | None, int, float | None]:
         """Zero as much of the best state as the schedule allows; return the threshold, how many, and the new loss.
@@ -151,13 +164,6 @@ class Run:
         return found.threshold, zeroed, found.loss
 
 
-def _mean(values: list[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
 def _require_finite(loss: float, kind: str, epoch: int) -> None:
     if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"fit: the {kind} loss became {loss} in epoch {epoch}; "
-            "try a smaller learning rate, or look for NaN in the data"
-        )
+        raise FloatingPointError(f"fit: the {kind} loss became {loss} in epoch {epoch}; {ADVICE}")

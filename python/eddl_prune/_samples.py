@@ -15,37 +15,31 @@ class Samples:
     """Inputs and targets of a net as lists of EDDL tensors, one per input layer and one per output layer."""
 
     def __init__(self, net: Any, inputs: Any, targets: Any, names: tuple[str, str]) -> None:
-        """Check and convert; `names` is what the two are called in messages."""
-        self.inputs = _tensors(inputs, names[0], [layer.input.shape for layer in net.lin], "input")
-        self.targets = _tensors(targets, names[1], [layer.output.shape for layer in net.lout], "output")
-        counts = [tensor.shape[0] for tensor in (*self.inputs, *self.targets)]
+        """Check everything, then convert; `names` is what the two are called in messages."""
+        _check(inputs, names[0], [layer.input.shape for layer in net.lin], "input")
+        _check(targets, names[1], [layer.output.shape for layer in net.lout], "output")
+        counts = [array.shape[0] for array in (*inputs, *targets)]
         if len(set(counts)) != 1:
             raise ValueError(f"fit: {names[0]} and {names[1]} must hold equally many samples, got {counts}")
         self.count: int = counts[0]
         if self.count == 0:
             raise ValueError(f"fit: {names[0]} and {names[1]} hold no samples; at least 1 is needed")
+        self.inputs = [_tensor(array) for array in inputs]
+        self.targets = [_tensor(array) for array in targets]
 
 
-def _tensors(arrays: Any, name: str, layer_shapes: list[list[int]], layer_kind: str) -> list[Any]:
+def _check(arrays: Any, name: str, layer_shapes: list[list[int]], kind: str) -> None:
     if not isinstance(arrays, (list, tuple)):
         raise TypeError(
-            f"fit: {name} must be a list of tensors or arrays, one per {layer_kind} layer, got {type_name(arrays)}"
+            f"fit: {name} must be a list of tensors or arrays, one per {kind} layer, got {type_name(arrays)}"
         )
     if len(arrays) != len(layer_shapes):
-        raise ValueError(
-            f"fit: {name} must hold one array per {layer_kind} layer: {len(layer_shapes)}, got {len(arrays)}"
-        )
-    # All are checked before the first is copied.
-    checked = [_checked(array, f"{name}[{i}]", shape[1:]) for i, (array, shape) in enumerate(zip(arrays, layer_shapes))]
-    return [
-        array
-        if isinstance(array, pyeddl_core.Tensor)
-        else pyeddl_core.Tensor(np.ascontiguousarray(array, dtype=np.float32), pyeddl_core.eddl.DEV_CPU)
-        for array in checked
-    ]
+        raise ValueError(f"fit: {name} must hold one array per {kind} layer: {len(layer_shapes)}, got {len(arrays)}")
+    for i, (array, shape) in enumerate(zip(arrays, layer_shapes)):
+        _check_array(array, f"{name}[{i}]", shape[1:])
 
 
-def _checked(array: Any, name: str, sample_shape: Sequence[int]) -> Any:
+def _check_array(array: Any, name: str, sample_shape: Sequence[int]) -> None:
     if isinstance(array, np.ndarray):
         if array.dtype.kind not in "fiub":
             raise TypeError(f"fit: {name} must hold real numbers, got dtype {array.dtype}")
@@ -53,7 +47,15 @@ def _checked(array: Any, name: str, sample_shape: Sequence[int]) -> Any:
         raise TypeError(f"fit: {name} must be a PyEDDL tensor or a NumPy array, got {type_name(array)}")
     if list(array.shape[1:]) != list(sample_shape):
         raise ValueError(f"fit: {name} must have shape {['samples', *sample_shape]}, got {list(array.shape)}")
-    return array
+    # Else it could go unnoticed: EDDL's ReLU turns NaN into 0. (NumPy views a tensor without a copy.)
+    if not np.isfinite(np.asarray(array)).all():
+        raise ValueError(f"fit: {name} holds NaN or infinite values")
+
+
+def _tensor(array: Any) -> Any:
+    if isinstance(array, pyeddl_core.Tensor):
+        return array
+    return pyeddl_core.Tensor(np.ascontiguousarray(array, dtype=np.float32), pyeddl_core.eddl.DEV_CPU)
 
 
 def training_batches(count: int, batch_size: int, rng: np.random.Generator | None) -> Iterator[list[int]]:

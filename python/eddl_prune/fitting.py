@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import require_flag, require_integer, require_net, type_name
+from ._checks import layer_that_is_not_finite, require_flag, require_integer, require_net, type_name
 from ._run import Callback, Run
 from ._samples import Samples
 from .history import History
@@ -43,9 +43,9 @@ def fit(
     that of the last epoch. So it also is after Ctrl-C, which ends training early and returns the history; and after
     an exception of a callback, which is passed on.
 
-    :param net: a PyEDDL net on the CPU, built with a loss per output.
+    :param net: a PyEDDL net on the CPU, built with a loss.
     :param x: list of inputs, one per input layer: PyEDDL tensors or NumPy arrays of shape (samples, ...).
-    :param y: list of targets, one per output layer, of that layer's shape.
+    :param y: list of targets, one per output layer, of that layer's shape. All data must be finite.
     :param validation: ``(xv, yv)``, as `x` and `y`.
     :param batch_size: in [1, training samples]. It stays constant, since EDDL computes wrong gradients when it changes:
         the last batch of an epoch is filled up with samples from its beginning, so that none is left out.
@@ -60,14 +60,16 @@ def fit(
     :param progress: whether to show a progress bar on stderr; None does so on a terminal only.
     :return: a :class:`History`, a dict of lists with one entry per epoch.
     :raises TypeError: an argument of the wrong type.
-    :raises ValueError: a net that is not built or has no loss, no samples, shapes that do not fit the net, an argument
-        out of its range, NaN or infinite parameters.
+    :raises ValueError: a net that is not built or has no loss, no samples, shapes that do not fit the net, NaN or
+        infinite data or parameters, an argument out of its range.
     :raises PruneError: a net that cannot be pruned, such as one on a GPU.
-    :raises FloatingPointError: the loss became NaN or infinite; the net is left in its best state.
+    :raises FloatingPointError: the loss or a parameter became NaN or infinite; the net is left in its best state.
     """
     require_net(net, "fit", built=True)
-    if len(net.losses) != len(net.lout):
-        raise ValueError(f'fit: net "{net.name}" must have a loss for each of its {len(net.lout)} outputs')
+    if all(loss.name == "none" for loss in net.losses):
+        raise ValueError(
+            f'fit: net "{net.name}" must be built with a loss; it has {[loss.name for loss in net.losses]}'
+        )
     if not isinstance(validation, (list, tuple)) or len(validation) != 2:
         raise TypeError(f"fit: validation must be a pair (inputs, targets), got {type_name(validation)}")
     samples = Samples(net, x, y, ("x", "y"))
@@ -78,6 +80,8 @@ def fit(
     require_integer(epochs, "epochs", "fit", 1)
     if schedule is not None and not isinstance(schedule, Schedule):
         raise TypeError(f"fit: schedule must be a Schedule or None, got {type_name(schedule)}")
+    if not isinstance(callbacks, Iterable):
+        raise TypeError(f"fit: callbacks must be a list of callables, got {type_name(callbacks)}")
     callbacks = list(callbacks)
     for callback in callbacks:
         if not callable(callback):
@@ -85,14 +89,11 @@ def fit(
     require_flag(shuffle, "shuffle", "fit")
     require_integer(seed, "seed", "fit", 0)
     require_flag(keep_zeros, "keep_zeros", "fit")
-    _require_finite_parameters(net)
+    if progress is not None and not isinstance(progress, bool):
+        raise TypeError(f"fit: progress must be True, False or None, got {type_name(progress)}")
+    layer = layer_that_is_not_finite(net)
+    if layer is not None:
+        raise ValueError(f'fit: layer "{layer}" holds NaN or infinite parameters')
 
     run = Run(net, samples, validation_samples, batch_size, schedule, keep_zeros)
     return run.train(epochs, callbacks, np.random.default_rng(seed) if shuffle else None, progress)
-
-
-def _require_finite_parameters(net: Any) -> None:
-    for layer in net.layers:
-        for index, parameter in enumerate(layer.params):
-            if not np.isfinite(parameter.getdata()).all():
-                raise ValueError(f'fit: parameter {index} of layer "{layer.name}" holds NaN or infinite values')

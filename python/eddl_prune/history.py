@@ -10,7 +10,8 @@ class History(dict[str, list[Any]]):
 
     epoch: from 1.
     loss, metric: means over the training samples while they were trained on, summed (loss) or averaged (metric) over
-        the net's outputs. No ``metric`` and ``val_metric`` for a net that was built without metrics.
+        the net's outputs. Outputs with the metric "none" do not count; there is no
+        ``metric`` and ``val_metric`` if all have that.
     val_loss, val_metric: exact means over the validation samples at the end of the epoch, before any pruning.
     sparsity: part of the prunable parameters that is exactly zero at the end of the epoch, after any pruning.
     threshold, zeroed, pruned_loss: the threshold of a pruning step, how many entries it newly zeroed, and the
