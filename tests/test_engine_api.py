@@ -1,0 +1,268 @@
+"""
+Every function of the script API, called once with good arguments: it works, or the engine says by name that it lacks it.
+Nothing crashes and nothing is left out: the table below and the functions that other files test make up all of PyEDDL's.
+"""
+
+import inspect
+
+import numpy as np
+import pyeddl.eddl as eddl
+import pytest
+from pyeddl.tensor import Tensor
+
+from helpers import build, mlp, tensor
+
+
+def vector(size=16):
+    return eddl.Input([size])
+
+
+def pair():
+    return [vector(), vector()]
+
+
+def signal():
+    return eddl.Input([1, 16])
+
+
+def image(channels=3):
+    return eddl.Input([channels, 16, 16])
+
+
+def volume():
+    return eddl.Input([3, 10, 16, 16])
+
+
+def net():
+    return build(mlp(), eddl.sgd(0.1), "softmax_cross_entropy", "accuracy")
+
+
+# {function: call}: what makes layers, by the kind of its arguments, then all else.
+LAYERS = {
+    **{
+        name: lambda f=getattr(eddl, name): f(vector())
+        for name in (
+            "Softmax Sigmoid HardSigmoid ReLu ThresholdedReLu LeakyReLu Elu Selu Exponential Softplus Softsign Linear Tanh "
+            "Flatten Bypass Shape Squeeze Unsqueeze Transpose Norm NormMax NormMinMax LayerNormalization "
+            "Abs Exp Log Log2 Log10 Sqrt"
+        ).split()
+    },
+    **{
+        name: lambda f=getattr(eddl, name): f(image())
+        for name in (
+            "AveragePool AvgPool AveragePool2D AvgPool2D MaxPool MaxPool2D GlobalMaxPool GlobalMaxPool2D "
+            "GlobalAveragePool GlobalAvgPool GlobalAveragePool2D GlobalAvgPool2D "
+            "Flip HorizontalFlip VerticalFlip RandomHorizontalFlip RandomVerticalFlip"
+        ).split()
+    },
+    **{
+        name: lambda f=getattr(eddl, name): f(signal())
+        for name in (
+            "AveragePool1D AvgPool1D MaxPool1D GlobalMaxPool1D GlobalAveragePool1D GlobalAvgPool1D"
+        ).split()
+    },
+    **{
+        name: lambda f=getattr(eddl, name): f(volume())
+        for name in (
+            "AveragePool3D AvgPool3D MaxPool3D GlobalMaxPool3D GlobalAveragePool3D GlobalAvgPool3D"
+        ).split()
+    },
+    **{
+        name: lambda f=getattr(eddl, name): f(pair())
+        for name in "Add Average Concat MatMul Maximum Minimum Subtract".split()
+    },
+    **{name: lambda f=getattr(eddl, name): f(*pair()) for name in "Sub Diff Sum Div Mult Broadcast".split()},
+    **{
+        name: lambda f=getattr(eddl, name): f(vector(), [0])
+        for name in "ReduceMean ReduceVar ReduceSum ReduceMax ReduceMin ReduceArgMax".split()
+    },
+    "Activation": lambda: eddl.Activation(vector(), "relu"),
+    "Input": lambda: eddl.Input([3]),
+    "Dense": lambda: eddl.Dense(vector(), 4),
+    "Dropout": lambda: eddl.Dropout(vector(), 0.5),
+    "Embedding": lambda: eddl.Embedding(vector(), 1001, 16, 25),
+    "GaussianNoise": lambda: eddl.GaussianNoise(vector(), 0.1),
+    "Conv": lambda: eddl.Conv(image(), 4, [3, 3]),
+    "Conv1D": lambda: eddl.Conv1D(signal(), 4, [3]),
+    "Conv2D": lambda: eddl.Conv2D(image(), 4, [3, 3]),
+    "Conv3D": lambda: eddl.Conv3D(volume(), 4, [3, 3, 3]),
+    "ConvT2D": lambda: eddl.ConvT2D(image(), 3, [3, 3]),
+    "ConvT3D": lambda: eddl.ConvT3D(volume(), 3, [3, 3, 3]),
+    "PointwiseConv": lambda: eddl.PointwiseConv(image(), 4),
+    "PointwiseConv2D": lambda: eddl.PointwiseConv2D(image(), 4),
+    "DepthwiseConv2D": lambda: eddl.DepthwiseConv2D(image(1), [3, 3]),
+    "BatchNormalization": lambda: eddl.BatchNormalization(image(), True),
+    "GroupNormalization": lambda: eddl.GroupNormalization(image(6), 3),
+    "Reshape": lambda: eddl.Reshape(vector(), [4, 4]),
+    "UpSampling": lambda: eddl.UpSampling(image(), [2, 2]),
+    "UpSampling2D": lambda: eddl.UpSampling2D(image(), [2, 2]),
+    "UpSampling3D": lambda: eddl.UpSampling3D(volume(), [10, 32, 32]),
+    "Resize": lambda: eddl.Resize(image(), [8, 8]),
+    "Repeat": lambda: eddl.Repeat(image(), 2, 0),
+    "Tile": lambda: eddl.Tile(image(), [1, 2, 2]),
+    "Permute": lambda: eddl.Permute(image(), [1, 2, 0]),
+    "Select": lambda: eddl.Select(image(), [":", ":8", ":8"]),
+    "Slice": lambda: eddl.Slice(image(), [":", ":8", ":8"]),
+    "Split": lambda: eddl.Split(image(), [1, 2], 0),
+    "Expand": lambda: eddl.Expand(signal(), 3),
+    "ConstOfTensor": lambda: eddl.ConstOfTensor(Tensor.zeros([4])),
+    "Where": lambda: eddl.Where(*pair(), vector()),
+    "Clamp": lambda: eddl.Clamp(vector(), 0.1, 0.9),
+    "Clip": lambda: eddl.Clip(vector(), 0.1, 0.9),
+    "Pow": lambda: eddl.Pow(vector(), 2.0),
+    "GaussGenerator": lambda: eddl.GaussGenerator(0.0, 1.0, [10]),
+    "UniformGenerator": lambda: eddl.UniformGenerator(0.0, 5.0, [10]),
+    "Crop": lambda: eddl.Crop(image(), [1, 1], [8, 8]),
+    "CenteredCrop": lambda: eddl.CenteredCrop(image(), [8, 8]),
+    "CropScale": lambda: eddl.CropScale(image(), [1, 1], [8, 8]),
+    "Cutout": lambda: eddl.Cutout(image(), [1, 1], [8, 8]),
+    "Pad": lambda: eddl.Pad(image(), [1, 1]),
+    "Rotate": lambda: eddl.Rotate(image(), 30.0),
+    "Scale": lambda: eddl.Scale(image(), [8, 8]),
+    "Shift": lambda: eddl.Shift(image(), [1, 1]),
+    "RandomCrop": lambda: eddl.RandomCrop(image(), [8, 8]),
+    "RandomCropScale": lambda: eddl.RandomCropScale(image(), [0.5, 1.0]),
+    "RandomCutout": lambda: eddl.RandomCutout(image(), [0.0, 0.3], [0.0, 0.3]),
+    "RandomFlip": lambda: eddl.RandomFlip(image(), 0),
+    "RandomRotation": lambda: eddl.RandomRotation(image(), [-10.0, 10.0]),
+    "RandomScale": lambda: eddl.RandomScale(image(), [0.8, 1.2]),
+    "RandomShift": lambda: eddl.RandomShift(image(), [-0.1, 0.1], [-0.1, 0.1]),
+    "RNN": lambda: eddl.RNN(vector(), 4),
+    "LSTM": lambda: eddl.LSTM(vector(), 4),
+    "GRU": lambda: eddl.GRU(vector(), 4),
+    "States": lambda: eddl.States([2, 4]),
+    "GetStates": lambda: eddl.GetStates(eddl.LSTM(vector(), 4)),
+    "setDecoder": lambda: eddl.setDecoder(vector()),
+    **{
+        name: lambda f=getattr(eddl, name): f(eddl.Dense(vector(), 3))
+        for name in "GlorotNormal GlorotUniform HeNormal HeUniform RandomNormal RandomUniform Constant".split()
+    },
+    "L1": lambda: eddl.L1(eddl.Dense(vector(), 3), 0.1),
+    "L2": lambda: eddl.L2(eddl.Dense(vector(), 3), 0.1),
+    "L1L2": lambda: eddl.L1L2(eddl.Dense(vector(), 3), 0.1, 0.1),
+}
+
+
+
+def square_loss(inputs):
+    difference = eddl.Sub(inputs[0], inputs[1])
+    return eddl.Mult(difference, difference)
+
+
+def with_graph_loss(use):
+    model = trained()  # layers and losses live no longer than their net
+    return use(eddl.newloss(square_loss, [model.lout[0], model.lout[0]], "square"))
+
+
+def with_layer(use, *arguments):
+    model = trained()
+    return use(eddl.getLayer(model, "dense1"), *arguments)
+
+
+def onnx_string():
+    return eddl.import_net_from_onnx_string(eddl.serialize_net_to_onnx_string(net(), False))
+
+
+def onnx_file():
+    eddl.save_net_to_onnx_file(net(), "net.onnx")
+    return eddl.import_net_from_onnx_file("net.onnx")
+
+
+def copied(copy, *arguments):
+    a, b = net(), net()
+    copy(eddl.getLayer(a, "dense1"), eddl.getLayer(b, "dense1"), *arguments)
+
+
+def trained():
+    model = net()
+    eddl.train_batch(model, [tensor(np.ones((2, 8)))], [tensor(np.eye(4)[:2])])
+    return model
+
+
+OTHERS = {
+    "CS_CPU": lambda: eddl.CS_CPU(1, "low_mem"),
+    "CS_GPU": lambda: eddl.CS_GPU([1]),
+    "CS_FPGA": lambda: eddl.CS_FPGA([1]),
+    "CS_COMPSS": lambda: eddl.CS_COMPSS("workers.xml"),
+    "toCPU": lambda: eddl.toCPU(net()),
+    "toGPU": lambda: eddl.toGPU(net()),
+    "toFPGA": lambda: eddl.toFPGA(net()),
+    "sgd": lambda: eddl.sgd(),
+    "adam": lambda: eddl.adam(),
+    "rmsprop": lambda: eddl.rmsprop(),
+    "adadelta": lambda: eddl.adadelta(0.01, 0.9, 0.0001, 0.0),
+    "adagrad": lambda: eddl.adagrad(0.01, 0.0001, 0.0),
+    "adamax": lambda: eddl.adamax(0.01, 0.9, 0.999, 0.0001, 0.0),
+    "nadam": lambda: eddl.nadam(0.01, 0.9, 0.999, 0.0001, 0.0),
+    "summary": lambda: eddl.summary(net()),
+    "plot": lambda: eddl.plot(net(), "net.pdf"),
+    "setlogfile": lambda: eddl.setlogfile(net(), "log"),
+    "setName": lambda: eddl.setName(net(), "small"),
+    "removeLayer": lambda: eddl.removeLayer(mlp(), "output"),
+    "initializeLayer": lambda: eddl.initializeLayer(net(), "dense1"),
+    "random_indices": lambda: eddl.random_indices(3, 10),
+    "next_batch": lambda: eddl.next_batch([tensor(np.ones((9, 2)))], [Tensor([3, 2])]),
+    "print_loss": lambda: eddl.print_loss(trained(), 1),
+    "show_profile": lambda: eddl.show_profile(),
+    "reset_profile": lambda: eddl.reset_profile(),
+    "newloss": lambda: with_graph_loss(lambda loss: loss.name),
+    "compute_loss": lambda: with_graph_loss(eddl.compute_loss),
+    "compute_metric": lambda: with_graph_loss(eddl.compute_metric),
+    "optimize": lambda: with_graph_loss(eddl.optimize),
+    "detach": lambda: eddl.detach(vector()),
+    "getDelta": lambda: with_layer(eddl.getDelta),
+    "getGradient": lambda: with_layer(eddl.getGradient, 0),
+    "getGradients": lambda: with_layer(eddl.getGradients),
+    "getStates": lambda: with_layer(eddl.getStates),
+    "copyOutput": lambda: copied(eddl.copyOutput),
+    "copyParam": lambda: copied(eddl.copyParam, 0),
+    "copyGradient": lambda: copied(eddl.copyGradient, 0),
+    "distributeParams": lambda: with_layer(eddl.distributeParams),
+    "get_topk_predictions": lambda: eddl.get_topk_predictions(tensor([0.2, 0.8]), ["a", "b"], 1),
+    "exist": lambda: eddl.exist("nowhere"),
+    "save_net_to_onnx_file": onnx_file,
+    "import_net_from_onnx_file": onnx_file,
+    "serialize_net_to_onnx_string": onnx_string,
+    "import_net_from_onnx_string": onnx_string,
+    "download_model": lambda: eddl.download_model("net", "nowhere"),
+    "download_hlsinf": lambda: eddl.download_hlsinf(1, 0),
+    "Transform": lambda: eddl.Transform(vector(), 0, 0, 0, 0),
+    **{name: getattr(eddl, name) for name in dir(eddl) if name.startswith("download_") and name not in (
+        "download_model", "download_hlsinf")},
+}  # fmt: skip
+
+# Tested with what they do, in other files.
+ELSEWHERE = set(
+    "Model build backward clamp copyDelta eval_batch evaluate fit forward getInput getLayer getLoss getMetric getOut getOutput "
+    "getParam getParams getState get_losses get_metrics get_parameters load predict reset_loss save set_mode set_parameters "
+    "setTrainable setlr train_batch update zeroGrads".split()
+)
+
+# What needs a network, a GPU or an FPGA, is not called on EDDL.
+NOT_HERE = {name for name in OTHERS if name.startswith("download_")} | {
+    "CS_GPU", "CS_FPGA", "toGPU", "toFPGA", "Transform", "plot",
+}  # fmt: skip
+
+# What the embedded engine does not have yet, with the name by which it says so.
+UNAVAILABLE = {}
+
+TABLE = {**LAYERS, **OTHERS}
+
+
+def test_the_table_is_complete():
+    functions = {name for name, f in vars(eddl).items() if inspect.isfunction(f) and not name.startswith("_")}
+    assert functions - ELSEWHERE - set(TABLE) == set()
+    assert set(TABLE) - functions == set()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_function_works_or_says_that_it_is_not_there(name, engine):
+    if engine == "EDDL":
+        if name in NOT_HERE:
+            pytest.skip("needs a network, a GPU or an FPGA")
+        TABLE[name]()
+    elif name in UNAVAILABLE:
+        with pytest.raises(RuntimeError, match=f"{UNAVAILABLE[name]}.* not available in the embedded engine"):
+            TABLE[name]()
+    else:
+        TABLE[name]()
