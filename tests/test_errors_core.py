@@ -165,6 +165,25 @@ def test_lobster_belongs_to_one_net():
     helpers.train(first, *helpers.batch_for(first))
 
 
+# --- nets whose structure is not theirs alone ---
+
+
+@pytest.mark.parametrize("call", [_core.plan, _core.simplify], ids=["plan", "simplify"])
+def test_layers_shared_with_another_net_are_refused(call):
+    x = eddl.Input([4], "input")
+    hidden = eddl.Dense(x, 3, True, "hidden")
+    net = eddl.Model([x], [eddl.Dense(hidden, 2, True, "output")])
+    eddl.build(net, eddl.sgd(0.1), ["mse"], ["mse"], eddl.CS_CPU(1))
+    other = eddl.Model([x], [hidden])
+    _core.zero_channels(net, {"hidden": [0]})
+    before = helpers.params_of(net)
+    for shared in (net, other):
+        with pytest.raises(_core.PruneError, match=r"layer '\w+' is (used by another|connected to)"):
+            call(shared)
+    helpers.assert_same_params(before, net)
+    assert len(_core.layer_stats(net)) == 3
+
+
 # --- masks and snapshots of a net that has changed ---
 
 
@@ -193,7 +212,7 @@ def test_state_from_before_simplify_is_refused(net, make, use):
     state = make(net)
     _core.simplify(net)
     before = helpers.params_of(net)
-    with pytest.raises(ValueError, match="layer 'conv1' has a parameter of shape .* that was .*; take a new one"):
+    with pytest.raises(ValueError, match=r"layer 'conv1' has a parameter of shape .* that was .*; take a new one"):
         getattr(state, use)()
     helpers.assert_same_params(before, net)
 
