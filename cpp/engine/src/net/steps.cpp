@@ -48,6 +48,14 @@ void Net::do_reset() {
     for (Layer *l : layers) l->reset();
 }
 
+void Net::zero_deltas() {
+    for (Layer *l : layers) {
+        const bool detached = l->detached;
+        l->reset();
+        l->detached = detached;
+    }
+}
+
 void Net::do_reset_grads() {
     for (Layer *l : layers) l->zeroGrads();
 }
@@ -135,15 +143,13 @@ void Net::backward() {
     do_delta();
     do_backward();
 
-    vlayer feeding;
     std::vector<Net *> nets;
     for (std::size_t i = 0; i < netinput.size(); ++i) {
         Layer *l = netinput[i];
         if (l->detached || l->net == nullptr) continue;
         if (std::find(nets.begin(), nets.end(), l->net) == nets.end()) {
             nets.push_back(l->net);
-            // What an earlier backward has left there belongs to another loss.
-            l->net->do_reset();
+            l->net->zero_deltas();  // an earlier backward's belong to another loss
         }
         l->mem_delta();
         lin[i]->mem_delta();

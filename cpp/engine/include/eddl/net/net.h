@@ -174,6 +174,7 @@ private:
     void size_totals();
     void forget_batch();
     void allocate_batch();
+    void zero_deltas();
     void set_targets(const vtensor &targets, const char *function);
     void add_up_losses();
     void require_built(const char *function) const;
