@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import helpers  # noqa: E402  (found through the path above, also when tests run one directory up)
+import helpers
 
 # Deadlines measure the machine's load, not the code. "ci" repeats the same examples each run; "nightly" searches.
 settings.register_profile("default", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def engine() -> str:
-    """"EDDL" or "embedded"."""
+    """ "EDDL" or "embedded"."""
     return helpers.engine_name()
 
 

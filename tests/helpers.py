@@ -1,4 +1,4 @@
-"""What the tests share: small nets, seeded parameters, deep copies to compare. Works on either engine, through PyEDDL alone."""
+"""What the tests share: small nets, seeded parameters, copies to compare. Works on either engine through PyEDDL."""
 
 import functools
 import json
@@ -21,7 +21,7 @@ THREADS = 2
 
 @functools.cache
 def engine_name() -> str:
-    """"EDDL" or "embedded": the library that the installed PyEDDL runs on."""
+    """ "EDDL" or "embedded": the library that the installed PyEDDL runs on."""
     try:
         import eddl_prune
     except ImportError:
@@ -94,9 +94,9 @@ def is_batchnorm(layer) -> bool:
 
 def seed_params(net, seed=0) -> None:
     """
-    Fills a built net with parameters that depend on the seed and the shapes only, so that nets of equal architecture are
-    equal on every engine: weights uniform with variance 1/fan-in, small biases, batch norm scale near 1, running mean
-    near 0 and running variance in [0.5, 1.5] (an untrained batch norm's variance of 0 amplifies rounding).
+    Fills a built net with parameters that depend on the seed and the shapes only, so that nets of equal architecture
+    are equal on every engine: weights uniform with variance 1/fan-in, small biases, batch norm scale near 1, running
+    mean near 0 and running variance in [0.5, 1.5] (an untrained batch norm's variance of 0 amplifies rounding).
     """
     rng = np.random.default_rng(seed)
     for layer in net.layers:
@@ -119,7 +119,7 @@ def seed_params(net, seed=0) -> None:
 
 
 def build(net, optimizer=None, loss="mse", metric="mse", mem="full_mem", threads=THREADS, seed=0):
-    """Builds a net with one loss and metric for each output and, unless seed is None, seeds its parameters. Returns it."""
+    """Builds a net, with a loss and metric for each output, seeds its parameters unless seed is None, and returns it."""
     outputs = len(net.lout)
     losses = [loss] * outputs if isinstance(loss, str) else loss
     metrics = [metric] * outputs if isinstance(metric, str) else metric
@@ -141,7 +141,7 @@ def mlp(inputs=8, hidden=(16, 12), classes=4, activation=eddl.ReLu):
 
 
 def lenet(side=12, channels=1, filters=(4, 6), hidden=10, classes=4):
-    """An unbuilt LeNet: two "valid" 3×3 convolutions, each with ReLU and 2×2 max pooling, then two dense layers."""
+    """An unbuilt LeNet: two "valid" 3x3 convolutions, each with ReLU and 2x2 max pooling, then two dense layers."""
     x = eddl.Input([channels, side, side], "input")
     layer = x
     for i, n in enumerate(filters, 1):
@@ -195,15 +195,19 @@ def python_environment(**extra) -> dict:
 
 def in_child(code, directory, **environment):
     """
-    Runs Python code in a process of its own and returns what it assigned to `result`, which must be plain data. (Through a
-    file: an engine prints on the standard output.)
+    Runs Python code in a process of its own and returns what it assigned to `result`, which must be plain data.
+    (Through a file: an engine prints on the standard output.)
     """
     answer = Path(directory) / "answer.json"
     answer.unlink(missing_ok=True)
     program = f"{textwrap.dedent(code)}\nimport json\njson.dump(result, open({str(answer)!r}, 'w'))\n"
     done = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=directory, env=python_environment(**environment), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        cwd=directory,
+        env=python_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout[-500:]}\n{done.stderr[-2000:]}"
     return json.loads(answer.read_text())

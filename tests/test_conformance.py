@@ -8,12 +8,13 @@ from conformance.measure import measure
 
 EXPECTED, ABOUT = store.load()
 
-# Relative to the largest value of a quantity: float32 sums in another order differ near 1e-6 of their largest terms, and
-# three steps of an optimizer that divides by small gradients (Adam, RMSProp) multiply that.
+# Relative to the largest value of a quantity: float32 sums in another order differ near 1e-6 of their largest terms,
+# and three steps of an optimizer that divides by small gradients (Adam, RMSProp) multiply that.
 ONE_STEP = 1e-4
 THREE_STEPS = 1e-3
 LATE = ("params-3", "predict-after")
-# Nothing below this counts: it is the rounding of sums of terms near 1 that cancel, such as the delta behind a batch norm.
+# Nothing below this counts: it is the rounding of sums of terms near 1 that cancel, such as the delta behind a batch
+# norm.
 FLOOR = 1e-6
 
 
@@ -32,8 +33,8 @@ def difference(name, expected, actual):
         return None
     at = np.unravel_index(np.argmax(error - allowed), error.shape)
     wrong = np.count_nonzero(error > allowed)
-    place = list(map(int, at))
-    return f"{name}: {wrong} of {error.size} values differ, most at {place}: {actual[at]:.7g} instead of {expected[at]:.7g}"
+    values = f"{actual[at]:.7g} instead of {expected[at]:.7g}"
+    return f"{name}: {wrong} of {error.size} values differ, most at {[int(i) for i in at]}: {values}"
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=id) for id, case in RECORDED.items()])

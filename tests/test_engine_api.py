@@ -1,6 +1,7 @@
 """
-Every function of the script API, called once with good arguments: it works, or the engine says by name that it lacks it.
-Nothing crashes and nothing is left out: the table below and the functions that other files test make up all of PyEDDL's.
+Every function of the script API, called once with good arguments: it works, or the engine says by name that it lacks
+it. Nothing crashes and nothing is left out: the table below and the functions that other files test make up all of
+PyEDDL's.
 """
 
 import inspect
@@ -8,9 +9,8 @@ import inspect
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from pyeddl.tensor import Tensor
-
 from helpers import build, mlp, tensor
+from pyeddl.tensor import Tensor
 
 
 def vector(size=16):
@@ -33,49 +33,40 @@ def volume():
     return eddl.Input([3, 10, 16, 16])
 
 
+def dense():
+    return eddl.Dense(vector(), 3)
+
+
 def net():
     return build(mlp(), eddl.sgd(0.1), "softmax_cross_entropy", "accuracy")
 
 
+def each(names, *make_arguments):
+    """{function: call} of functions that take arguments of the same kind, made anew for each call."""
+
+    def call(function):
+        return lambda: function(*(make() for make in make_arguments))
+
+    return {name: call(getattr(eddl, name)) for name in names.split()}
+
+
 # {function: call}: what makes layers, by the kind of its arguments, then all else.
 LAYERS = {
-    **{
-        name: lambda f=getattr(eddl, name): f(vector())
-        for name in (
-            "Softmax Sigmoid HardSigmoid ReLu ThresholdedReLu LeakyReLu Elu Selu Exponential Softplus Softsign Linear Tanh "
-            "Flatten Bypass Shape Squeeze Unsqueeze Transpose Norm NormMax NormMinMax LayerNormalization "
-            "Abs Exp Log Log2 Log10 Sqrt"
-        ).split()
-    },
-    **{
-        name: lambda f=getattr(eddl, name): f(image())
-        for name in (
-            "AveragePool AvgPool AveragePool2D AvgPool2D MaxPool MaxPool2D GlobalMaxPool GlobalMaxPool2D "
-            "GlobalAveragePool GlobalAvgPool GlobalAveragePool2D GlobalAvgPool2D "
-            "Flip HorizontalFlip VerticalFlip RandomHorizontalFlip RandomVerticalFlip"
-        ).split()
-    },
-    **{
-        name: lambda f=getattr(eddl, name): f(signal())
-        for name in (
-            "AveragePool1D AvgPool1D MaxPool1D GlobalMaxPool1D GlobalAveragePool1D GlobalAvgPool1D"
-        ).split()
-    },
-    **{
-        name: lambda f=getattr(eddl, name): f(volume())
-        for name in (
-            "AveragePool3D AvgPool3D MaxPool3D GlobalMaxPool3D GlobalAveragePool3D GlobalAvgPool3D"
-        ).split()
-    },
-    **{
-        name: lambda f=getattr(eddl, name): f(pair())
-        for name in "Add Average Concat MatMul Maximum Minimum Subtract".split()
-    },
-    **{name: lambda f=getattr(eddl, name): f(*pair()) for name in "Sub Diff Sum Div Mult Broadcast".split()},
-    **{
-        name: lambda f=getattr(eddl, name): f(vector(), [0])
-        for name in "ReduceMean ReduceVar ReduceSum ReduceMax ReduceMin ReduceArgMax".split()
-    },
+    **each(
+        "Softmax Sigmoid HardSigmoid ReLu ThresholdedReLu LeakyReLu Elu Selu Exponential Softplus Softsign Linear Tanh",
+        vector,
+    ),
+    **each("Flatten Bypass Shape Squeeze Unsqueeze Transpose Abs Exp Log Log2 Log10 Sqrt", vector),
+    **each("Norm NormMax NormMinMax LayerNormalization", vector),
+    **each("AveragePool AvgPool AveragePool2D AvgPool2D MaxPool MaxPool2D", image),
+    **each("GlobalMaxPool GlobalMaxPool2D GlobalAveragePool GlobalAvgPool GlobalAveragePool2D GlobalAvgPool2D", image),
+    **each("Flip HorizontalFlip VerticalFlip RandomHorizontalFlip RandomVerticalFlip", image),
+    **each("AveragePool1D AvgPool1D MaxPool1D GlobalMaxPool1D GlobalAveragePool1D GlobalAvgPool1D", signal),
+    **each("AveragePool3D AvgPool3D MaxPool3D GlobalMaxPool3D GlobalAveragePool3D GlobalAvgPool3D", volume),
+    **each("Add Average Concat MatMul Maximum Minimum Subtract", pair),
+    **each("Sub Diff Sum Div Mult Broadcast", vector, vector),
+    **each("ReduceMean ReduceVar ReduceSum ReduceMax ReduceMin ReduceArgMax", vector, lambda: [0]),
+    **each("GlorotNormal GlorotUniform HeNormal HeUniform RandomNormal RandomUniform Constant", dense),
     "Activation": lambda: eddl.Activation(vector(), "relu"),
     "Input": lambda: eddl.Input([3]),
     "Dense": lambda: eddl.Dense(vector(), 4),
@@ -133,15 +124,10 @@ LAYERS = {
     "States": lambda: eddl.States([2, 4]),
     "GetStates": lambda: eddl.GetStates(eddl.LSTM(vector(), 4)),
     "setDecoder": lambda: eddl.setDecoder(vector()),
-    **{
-        name: lambda f=getattr(eddl, name): f(eddl.Dense(vector(), 3))
-        for name in "GlorotNormal GlorotUniform HeNormal HeUniform RandomNormal RandomUniform Constant".split()
-    },
-    "L1": lambda: eddl.L1(eddl.Dense(vector(), 3), 0.1),
-    "L2": lambda: eddl.L2(eddl.Dense(vector(), 3), 0.1),
-    "L1L2": lambda: eddl.L1L2(eddl.Dense(vector(), 3), 0.1, 0.1),
+    "L1": lambda: eddl.L1(dense(), 0.1),
+    "L2": lambda: eddl.L2(dense(), 0.1),
+    "L1L2": lambda: eddl.L1L2(dense(), 0.1, 0.1),
 }
-
 
 
 def square_loss(inputs):
@@ -227,21 +213,29 @@ OTHERS = {
     "download_model": lambda: eddl.download_model("net", "nowhere"),
     "download_hlsinf": lambda: eddl.download_hlsinf(1, 0),
     "Transform": lambda: eddl.Transform(vector(), 0, 0, 0, 0),
-    **{name: getattr(eddl, name) for name in dir(eddl) if name.startswith("download_") and name not in (
-        "download_model", "download_hlsinf")},
-}  # fmt: skip
+    **{
+        name: getattr(eddl, name)
+        for name in dir(eddl)
+        if name.startswith("download_") and name not in ("download_model", "download_hlsinf")
+    },
+}
 
 # Tested with what they do, in other files.
 ELSEWHERE = set(
-    "Model build backward clamp copyDelta eval_batch evaluate fit forward getInput getLayer getLoss getMetric getOut getOutput "
-    "getParam getParams getState get_losses get_metrics get_parameters load predict reset_loss save set_mode set_parameters "
-    "setTrainable setlr train_batch update zeroGrads".split()
+    "Model build backward clamp copyDelta eval_batch evaluate fit forward getInput getLayer getLoss getMetric getOut "
+    "getOutput getParam getParams getState get_losses get_metrics get_parameters load predict reset_loss save set_mode "
+    "set_parameters setTrainable setlr train_batch update zeroGrads".split()
 )
 
 # What needs a network, a GPU or an FPGA, is not called on EDDL.
 NOT_HERE = {name for name in OTHERS if name.startswith("download_")} | {
-    "CS_GPU", "CS_FPGA", "toGPU", "toFPGA", "Transform", "plot",
-}  # fmt: skip
+    "CS_GPU",
+    "CS_FPGA",
+    "toGPU",
+    "toFPGA",
+    "Transform",
+    "plot",
+}
 
 # What the embedded engine does not have yet, with the name by which it says so.
 UNAVAILABLE = {}

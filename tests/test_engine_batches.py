@@ -3,8 +3,20 @@
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-
-from helpers import array, batch_for, bn_convnet, build, gradients_of, lenet, mlp, params_of, predict, set_params, tensor, train
+from helpers import (
+    array,
+    batch_for,
+    bn_convnet,
+    build,
+    gradients_of,
+    lenet,
+    mlp,
+    params_of,
+    predict,
+    set_params,
+    tensor,
+    train,
+)
 
 MEMORY_LEVELS = ["full_mem", "mid_mem", "low_mem"]
 NETS = {"mlp": mlp, "lenet": lenet, "bn-convnet": bn_convnet}

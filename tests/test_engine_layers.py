@@ -1,17 +1,16 @@
 """
 Convolution, pooling, batch norm and dense layers of random shapes against NumPy in float64, forward and backward.
 
-The recorded cases have a handful of channels; fast implementations take other paths for 16 channels, for 17, for strides,
-for borders. Shapes are drawn by Hypothesis from both sides of such boundaries.
+The recorded cases have a handful of channels; fast implementations take other paths for 16 channels, for 17, for
+strides, for borders. Shapes are drawn by Hypothesis from both sides of such boundaries.
 """
 
 import numpy as np
 import pyeddl.eddl as eddl
+from helpers import array, build, gradients_of, tensor, view
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
-
-from helpers import array, build, gradients_of, tensor, view
 
 CHANNELS = st.sampled_from([1, 2, 3, 7, 8, 9, 16, 17, 24, 32])
 BATCHES = st.sampled_from([1, 2, 3, 5, 8])
@@ -36,7 +35,7 @@ class OneLayer:
         eddl.zeroGrads(self.net)
         eddl.forward(self.net, [tensor(self.x)])
         self.y = array(self.layer.output)
-        # With mse the delta of the output is (y − target)/batch: choose targets that make it what we want.
+        # With mse the delta of the output is (y - target)/batch: choose targets that make it what we want.
         self.delta = rng.uniform(-1, 1, self.y.shape)
         eddl.backward(self.net, [tensor(self.y - self.delta * batch)])
         self.delta = array(self.layer.delta).astype(np.float64)
@@ -56,7 +55,9 @@ def scatter(parts, shape, strides):
     rows, columns, kh, kw = parts.shape[2:]
     for i in range(kh):
         for j in range(kw):
-            whole[:, :, i : i + rows * strides[0] : strides[0], j : j + columns * strides[1] : strides[1]] += parts[..., i, j]
+            whole[:, :, i : i + rows * strides[0] : strides[0], j : j + columns * strides[1] : strides[1]] += parts[
+                ..., i, j
+            ]
     return whole
 
 
@@ -76,8 +77,10 @@ def test_convolution(shape, batch, seed):
     channels, filters, height, width, kernel, strides, padding, bias = shape
     run = OneLayer(
         lambda x: eddl.Conv2D(x, filters, list(kernel), list(strides), padding, bias, 1, [1, 1], "y"),
-        (channels, height, width), batch, np.random.default_rng(seed),
-    )  # fmt: skip
+        (channels, height, width),
+        batch,
+        np.random.default_rng(seed),
+    )
     pads = [(k // 2, k // 2) if padding == "same" else (0, 0) for k in kernel]
     padded = np.pad(run.x.astype(np.float64), [(0, 0), (0, 0), *pads])
     patches = windows(padded, kernel, strides)
@@ -107,8 +110,10 @@ def test_average_pooling(shape, batch, seed):
     channels, height, width, size, strides = shape
     run = OneLayer(
         lambda x: eddl.AveragePool2D(x, list(size), list(strides), "none", "y"),
-        (channels, height, width), batch, np.random.default_rng(seed),
-    )  # fmt: skip
+        (channels, height, width),
+        batch,
+        np.random.default_rng(seed),
+    )
     patches = windows(run.x.astype(np.float64), size, strides)
     close(run.y, patches.mean(axis=(4, 5)), size[0] * size[1])
     parts = np.broadcast_to((run.delta / (size[0] * size[1]))[..., None, None], patches.shape)
@@ -120,8 +125,10 @@ def test_max_pooling(shape, batch, seed):
     channels, height, width, size, strides = shape
     run = OneLayer(
         lambda x: eddl.MaxPool2D(x, list(size), list(strides), "none", "y"),
-        (channels, height, width), batch, np.random.default_rng(seed),
-    )  # fmt: skip
+        (channels, height, width),
+        batch,
+        np.random.default_rng(seed),
+    )
     patches = windows(run.x.astype(np.float64), size, strides)
     flat = patches.reshape(*patches.shape[:4], -1)
     np.testing.assert_array_equal(run.y, flat.max(axis=-1).astype(np.float32))
@@ -131,15 +138,20 @@ def test_max_pooling(shape, batch, seed):
 
 
 @given(
-    CHANNELS, st.one_of(st.just(()), st.tuples(st.integers(1, 9), st.integers(1, 9))), st.sampled_from([4, 6, 9]),
-    st.sampled_from([0.0, 0.5, 0.9, 0.99]), st.integers(0, 2**32 - 1),
-)  # fmt: skip
+    CHANNELS,
+    st.one_of(st.just(()), st.tuples(st.integers(1, 9), st.integers(1, 9))),
+    st.sampled_from([4, 6, 9]),
+    st.sampled_from([0.0, 0.5, 0.9, 0.99]),
+    st.integers(0, 2**32 - 1),
+)
 def test_batch_norm_forward_and_statistics(channels, positions, batch, momentum, seed):
     epsilon = 1e-3
     run = OneLayer(
         lambda x: eddl.BatchNormalization(x, True, momentum, epsilon, "y"),
-        (channels, *positions), batch, np.random.default_rng(seed),
-    )  # fmt: skip
+        (channels, *positions),
+        batch,
+        np.random.default_rng(seed),
+    )
     axes = tuple(i for i in range(run.x.ndim) if i != 1)
     spread = (slice(None), *[None] * len(positions))
     x = run.x.astype(np.float64)
@@ -176,4 +188,6 @@ def test_softmax(classes, batch, scale, seed):
     values = rng.normal(scale=scale, size=(batch, classes)).astype(np.float32)
     eddl.forward(net, [tensor(values)])
     shifted = np.exp(values.astype(np.float64) - values.max(axis=1, keepdims=True))
-    np.testing.assert_allclose(array(net.lout[0].output), shifted / shifted.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        array(net.lout[0].output), shifted / shifted.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-6
+    )

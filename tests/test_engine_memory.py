@@ -3,12 +3,11 @@
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-
 from helpers import batch_for, bn_convnet, build, in_child, lenet, mlp, params_of, predict, train
 
 LEVELS = ["full_mem", "mid_mem", "low_mem"]
 
-# A net whose activations (13 × 8 MiB) dwarf its parameters and the interpreter; all deltas at once double that.
+# A net whose activations (13 x 8 MiB) dwarf its parameters and the interpreter; all deltas at once double that.
 PEAK = """
 import resource
 import numpy as np
@@ -81,5 +80,6 @@ def test_smaller_memory_levels_use_less(tmp_path):
 @pytest.mark.parametrize("trained", [False, True], ids=["unbuilt", "trained"])
 def test_dropped_nets_give_their_memory_back(trained, tmp_path):
     sizes = in_child(DROPPED.replace("TRAINED", str(trained)), tmp_path)
-    # The allocator settles within the first forty; 200 leaking nets would add hundreds of MiB, a leak of 1 % two or three.
+    # The allocator settles within the first forty; 200 leaking nets would add hundreds of MiB, a leak of 1 % two or
+    # three.
     assert sizes[-1] - sizes[0] < 2.0, f"resident MiB after every 40 nets: {np.round(sizes, 1)}"

@@ -3,7 +3,6 @@
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-
 from helpers import array, batch_for, build, in_child, mlp, named_params, predict, tensor, train
 
 TRAINED = """
@@ -12,13 +11,10 @@ import numpy as np
 import pyeddl.eddl as eddl
 from helpers import batch_for, build, lenet, params_of, tensor
 
-x = eddl.Input([1, 12, 12])
-h = eddl.Dropout(eddl.ReLu(eddl.HeNormal(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same"))), 0.3)
-h = eddl.GlorotUniform(eddl.Dense(eddl.Flatten(h), 4))
-net = build(eddl.Model([x], [eddl.Softmax(h)]), eddl.adam(0.01), "softmax_cross_entropy", "accuracy", threads=THREADS, seed=None)
-x, y = batch_for(net, 40)
-eddl.fit(net, [tensor(x)], [tensor(y)], 8, 2)
-result = hashlib.sha256(b"".join(p.tobytes() for p in params_of(net))).hexdigest()
+x = eddl.Input([1, 12, 12]) h = eddl.Dropout(eddl.ReLu(eddl.HeNormal(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same"))), 0.3) h
+= eddl.GlorotUniform(eddl.Dense(eddl.Flatten(h), 4)) net = build(eddl.Model([x], [eddl.Softmax(h)]), eddl.adam(0.01),
+"softmax_cross_entropy", "accuracy", threads=THREADS, seed=None) x, y = batch_for(net, 40) eddl.fit(net, [tensor(x)],
+[tensor(y)], 8, 2) result = hashlib.sha256(b"".join(p.tobytes() for p in params_of(net))).hexdigest()
 """
 
 
@@ -128,7 +124,7 @@ def test_dropout_drops_its_share_and_only_in_training():
 
 # EDDL's normal numbers have 1/√2 of the deviation asked for.
 NORMAL = [pytest.mark.embedded_engine]
-# name: (initialiser, expected mean, expected standard deviation) on a Dense of 400 × 300
+# name: (initialiser, expected mean, expected standard deviation) on a Dense of 400 x 300
 INITIALISERS = {
     "glorot-normal": (lambda h: eddl.GlorotNormal(h), 0.0, np.sqrt(2 / 700)),
     "glorot-uniform": (lambda h: eddl.GlorotUniform(h), 0.0, np.sqrt(2 / 700)),

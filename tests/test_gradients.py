@@ -1,16 +1,15 @@
 """
 Analytic gradients against central finite differences of the forward pass, for every layer, activation and loss.
 
-The forward pass is float32, its loss is summed in float64: with outputs near 1 and a step of 1e-2 the differences carry a
-noise near 1e-5, and an error of the third derivative times 1e-5. The tolerance, 0.5 % of the gradient's norm, is far from
-both, and from the 1 % at which a gradient counts as wrong.
+The forward pass is float32, its loss is summed in float64: with outputs near 1 and a step of 1e-2 the differences carry
+a noise near 1e-5, and an error of the third derivative times 1e-5. The tolerance, 0.5 % of the gradient's norm, is far
+from both, and from the 1 % at which a gradient counts as wrong.
 """
 
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from conformance.cases import CASES
-
 from helpers import array, engine_name, gradients_of, is_batchnorm, tensor, view
 
 STEP = 1e-2
@@ -18,7 +17,7 @@ TOLERANCE = 5e-3
 EVALUATIONS = 150  # of one coordinate each; larger tensors are sampled
 
 
-# --- the loss whose gradient each EDDL loss passes back, in float64 (factors of EDDL's: mse's 2 and dice's are left out) ---
+# --- the loss whose gradient each EDDL loss passes back, in float64 (mse's and dice's factor of 2 is left out) ---
 
 
 def mse(y, t):
@@ -121,8 +120,9 @@ def relative_difference(a, b):
 
 def smooth_point(case):
     """
-    A point at which the loss is smooth over a step: differences of two step sizes agree. (A ReLU or a maximum near its kink
-    would make any gradient look wrong.) Returns the point, the indices and the differences; the net's own gradient plays no part.
+    A point at which the loss is smooth over a step: differences of two step sizes agree. (A ReLU or a maximum near its
+    kink would make any gradient look wrong.) Returns the point, the indices and the differences; the net's own gradient
+    plays no part.
     """
     for seed in range(1, 40):
         point = Point(case, seed)
@@ -183,7 +183,9 @@ def test_known_defects_of_eddl_are_still_there(case):
         xs, _ = case.data(net)
         eddl.forward(net, [tensor(x) for x in xs])
         merge = eddl.getLayer(net, "merge")
-        np.testing.assert_allclose(array(merge.output), sum(array(p.output) for p in merge.parent), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            array(merge.output), sum(array(p.output) for p in merge.parent), rtol=1e-5, atol=1e-6
+        )
         return
     point, chosen, expected = smooth_point(case)
     assert not relative_difference(pick(point.gradients(), chosen), expected) <= 0.01  # also true of NaN

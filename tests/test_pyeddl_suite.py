@@ -1,6 +1,6 @@
 """
-PyEDDL's own tests, from its source distribution, on the engine at hand. They are unpacked at test time, not kept here: the
-Makefile fetches the archive; EDDL_PRUNE_PYEDDL_SDIST names another place.
+PyEDDL's own tests, from its source distribution, on the engine at hand. They are unpacked at test time, not kept here:
+the Makefile fetches the archive; EDDL_PRUNE_PYEDDL_SDIST names another place.
 """
 
 import os
@@ -11,7 +11,6 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-
 from helpers import engine_name, python_environment
 
 DEFAULT_SDIST = Path(__file__).parents[1] / "build" / "pyeddl-1.3.1.tar.gz"
@@ -25,8 +24,8 @@ TOTAL = {
     "test_tensor.py": 212,
 }
 
-# Test functions that the embedded engine cannot pass yet, with the first thing they need of it. All variants of such a test
-# must fail by being told so: one that passes, or fails in another way, fails here.
+# Test functions that the embedded engine cannot pass yet, with the first thing they need of it. All variants of such a
+# test must fail by being told so: one that passes, or fails in another way, fails here.
 NOT_YET = {}
 
 
@@ -48,12 +47,29 @@ def suite(tmp_path_factory):
 def outcomes(folder, file):
     """{test id: None if it passed, else its failure's text} of one file, run in a process of its own."""
     report = folder / f"{file}.xml"
-    command = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--rootdir", str(folder), "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        str(folder),
+        "-p",
+        "no:cacheprovider",
+    ]
     run = subprocess.run(
         [*command, f"--junit-xml={report}", file],
-        cwd=folder, env=python_environment(), capture_output=True, text=True, timeout=600,
-    )  # fmt: skip
-    assert report.exists(), f"the process of {file} ended with status {run.returncode}\n{run.stdout[-2000:]}{run.stderr[-1000:]}"
+        cwd=folder,
+        env=python_environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert report.exists(), (
+        f"the process of {file} ended with status {run.returncode}\n{run.stdout[-2000:]}{run.stderr[-1000:]}"
+    )
     results = {}
     for test in ElementTree.parse(report).iter("testcase"):
         bad = test.find("failure")

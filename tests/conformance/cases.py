@@ -1,8 +1,9 @@
 """
 The cases that an engine is held to: small nets, one subject each, with fixed parameters, inputs and targets.
 
-Layers are named, since engines number unnamed ones differently. EDDL's own wrong answers are no standard: such a case says
-what is wrong in `eddl_defect`; what that spoils is not recorded, and is held to finite differences alone (test_gradients.py).
+Layers are named, since engines number unnamed ones differently. EDDL's own wrong answers are no standard: such a case
+says what is wrong in `eddl_defect`; what that spoils is not recorded, and is held to finite differences alone
+(test_gradients.py).
 """
 
 import re
@@ -12,7 +13,6 @@ from typing import Callable
 
 import numpy as np
 import pyeddl.eddl as eddl
-
 from helpers import build, seed_params
 
 
@@ -24,10 +24,10 @@ def sgd():
 class Case:
     """
     id: stable key in the recorded data. make: the unbuilt net. target: how targets are drawn (see draw_targets).
-    prepare: called on the built, seeded net. train: whether training is deterministic and so compared.
-    keeps_gradients: False for an optimizer whose step uses the gradient tensors as scratch space.
-    differentiable: False where the loss gradient at hand is not the derivative of a smooth function of the parameters.
-    eddl_defect: what EDDL gets wrong here; spoils: a pattern of the quantities that this makes no standard (default: all).
+    prepare: called on the built, seeded net. train: whether training is deterministic and so compared. keeps_gradients:
+    False for an optimizer whose step uses the gradient tensors as scratch space. differentiable: False where the loss
+    gradient at hand is not the derivative of a smooth function of the parameters. eddl_defect: what EDDL gets wrong
+    here; spoils: a pattern of the quantities that this makes no standard (default: all).
     """
 
     id: str
@@ -86,7 +86,7 @@ def case(id, make, **options):
     CASES[id] = Case(id, make, **options)
 
 
-# --- frames: what stands round the layer of a case, so that its parameters, its input's delta and a later layer all count ---
+# --- frames: what stands round the layer of a case, so that its input's delta and a later layer count too ---
 
 
 def vector_net(layer, inputs=4, units=5, outputs=3):
@@ -101,7 +101,7 @@ def vector_net(layer, inputs=4, units=5, outputs=3):
 
 
 def image_net(layer, channels=2, height=6, width=5, before=2):
-    """1×1 convolution → the layer."""
+    """1x1 convolution → the layer."""
 
     def make():
         x = eddl.Input([channels, height, width], "x")
@@ -180,12 +180,27 @@ for _id, (_filters, _kernel, _strides, _padding, _bias) in CONVOLUTIONS.items():
         f"conv-{_id}",
         image_net(lambda h, a=(_filters, _kernel, _strides, _padding, _bias): eddl.Conv2D(h, *a, 1, [1, 1], "y")),
     )
-case("conv-same-strided-odd", image_net(
-    lambda h: eddl.Conv2D(h, 3, [3, 3], [2, 2], "same", True, 1, [1, 1], "y"), height=5, width=7))
+case(
+    "conv-same-strided-odd",
+    image_net(lambda h: eddl.Conv2D(h, 3, [3, 3], [2, 2], "same", True, 1, [1, 1], "y"), height=5, width=7),
+)
 case("conv-alone", alone(lambda x: eddl.Conv(x, 3, [3, 3], [1, 1], "same", True, 1, [1, 1], "y"), [2, 5, 4]))
-case("conv-chain", image_net(lambda h: eddl.Conv2D(
-    eddl.Tanh(eddl.Conv2D(h, 3, [3, 3], [1, 1], "same", True, 1, [1, 1], "middle"), "tanh"),
-    2, [3, 3], [2, 2], "valid", True, 1, [1, 1], "y")))
+case(
+    "conv-chain",
+    image_net(
+        lambda h: eddl.Conv2D(
+            eddl.Tanh(eddl.Conv2D(h, 3, [3, 3], [1, 1], "same", True, 1, [1, 1], "middle"), "tanh"),
+            2,
+            [3, 3],
+            [2, 2],
+            "valid",
+            True,
+            1,
+            [1, 1],
+            "y",
+        )
+    ),
+)
 case("conv-pointwise", image_net(lambda h: eddl.PointwiseConv2D(h, 3, [1, 1], True, 1, [1, 1], "y")))
 
 # --- pooling ---
@@ -203,13 +218,17 @@ for _id, _args in POOLS.items():
     case(f"avgpool-{_id}", image_net(lambda h, a=_args: eddl.AveragePool2D(h, *a, "y")))
 case("global-maxpool", image_net(lambda h: eddl.GlobalMaxPool2D(h, "y")))
 case("global-avgpool", image_net(lambda h: eddl.GlobalAveragePool2D(h, "y")))
-case("pool-then-dense", image_net(
-    lambda h: eddl.Dense(eddl.Flatten(eddl.MaxPool(h, [2, 2], [2, 2], "none", "pool"), "flat"), 3, True, "y")))
+case(
+    "pool-then-dense",
+    image_net(
+        lambda h: eddl.Dense(eddl.Flatten(eddl.MaxPool(h, [2, 2], [2, 2], "none", "pool"), "flat"), 3, True, "y")
+    ),
+)
 
 # --- normalisation and dropout ---
 
 BATCHNORM_MEAN = {
-    "eddl_defect": "the gradients of scale and shift are means over batch and positions where the derivative is their sum",
+    "eddl_defect": "the gradients of scale and shift are means over batch and positions, the derivatives are sums",
     "spoils": r"gradient/bn|params-1/bn\w*/[01]$|params-3|predict-after",
 }
 BATCHNORM_PLAIN = {
@@ -217,30 +236,78 @@ BATCHNORM_PLAIN = {
     "spoils": r"gradient/before|input-delta|params-1/before|params-3|predict-after",
 }
 case("batchnorm-2d", vector_net(lambda h: eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn")), batch=6, **BATCHNORM_MEAN)
-case("batchnorm-2d-plain", vector_net(lambda h: eddl.BatchNormalization(h, False, 0.9, 1e-3, "bn")), batch=6, **BATCHNORM_PLAIN)
+case(
+    "batchnorm-2d-plain",
+    vector_net(lambda h: eddl.BatchNormalization(h, False, 0.9, 1e-3, "bn")),
+    batch=6,
+    **BATCHNORM_PLAIN,
+)
 case("batchnorm-4d", image_net(lambda h: eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn")), **BATCHNORM_MEAN)
 case("batchnorm-4d-plain", image_net(lambda h: eddl.BatchNormalization(h, False, 0.9, 1e-3, "bn")), **BATCHNORM_PLAIN)
 case("batchnorm-momentum", image_net(lambda h: eddl.BatchNormalization(h, True, 0.6, 1e-2, "bn")), **BATCHNORM_MEAN)
-case("batchnorm-conv", image_net(lambda h: eddl.Conv2D(
-    eddl.ReLu(eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn"), "relu"),
-    2, [3, 3], [1, 1], "same", True, 1, [1, 1], "y")), **BATCHNORM_MEAN)
+case(
+    "batchnorm-conv",
+    image_net(
+        lambda h: eddl.Conv2D(
+            eddl.ReLu(eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn"), "relu"),
+            2,
+            [3, 3],
+            [1, 1],
+            "same",
+            True,
+            1,
+            [1, 1],
+            "y",
+        )
+    ),
+    **BATCHNORM_MEAN,
+)
 case("dropout-eval", vector_net(lambda h: eddl.Dropout(h, 0.4, True, "drop")), train=False, differentiable=False)
-case("dropout-eval-unscaled", vector_net(lambda h: eddl.Dropout(h, 0.4, False, "drop")), train=False, differentiable=False)
+case(
+    "dropout-eval-unscaled",
+    vector_net(lambda h: eddl.Dropout(h, 0.4, False, "drop")),
+    train=False,
+    differentiable=False,
+)
 
 # --- shape ---
 
 case("flatten", image_net(lambda h: eddl.Dense(eddl.Flatten(h, "flat"), 3, True, "y"), height=3, width=2))
-case("reshape", image_net(
-    lambda h: eddl.Conv2D(eddl.Reshape(h, [4, 3, 5], "shape"), 2, [2, 2], [1, 1], "valid", True, 1, [1, 1], "y")))
-case("reshape-inferred", image_net(lambda h: eddl.Dense(eddl.Reshape(h, [-1], "shape"), 2, True, "y"), height=3, width=2))
-case("reshape-shared", vector_net(lambda h: eddl.Add(
-    [eddl.Reshape(eddl.Tanh(eddl.Reshape(h, [5, 1, 1], "up"), "tanh"), [5], "down"), h], "sum")))
-case("pad", image_net(lambda h: eddl.Conv2D(
-    eddl.Pad(h, [1, 2, 0, 1], 0.0, "pad"), 2, [3, 3], [1, 1], "valid", True, 1, [1, 1], "y")))
-case("pad-constant", image_net(lambda h: eddl.Conv2D(
-    eddl.Pad(h, [1, 0], 0.7, "pad"), 2, [3, 3], [1, 1], "valid", True, 1, [1, 1], "y")))
-case("upsampling", image_net(lambda h: eddl.Conv2D(
-    eddl.UpSampling2D(h, [2, 3], "nearest", "up"), 2, [3, 3], [2, 2], "valid", True, 1, [1, 1], "y"), height=3, width=3))
+case(
+    "reshape",
+    image_net(
+        lambda h: eddl.Conv2D(eddl.Reshape(h, [4, 3, 5], "shape"), 2, [2, 2], [1, 1], "valid", True, 1, [1, 1], "y")
+    ),
+)
+case(
+    "reshape-inferred", image_net(lambda h: eddl.Dense(eddl.Reshape(h, [-1], "shape"), 2, True, "y"), height=3, width=2)
+)
+case(
+    "reshape-shared",
+    vector_net(
+        lambda h: eddl.Add([eddl.Reshape(eddl.Tanh(eddl.Reshape(h, [5, 1, 1], "up"), "tanh"), [5], "down"), h], "sum")
+    ),
+)
+case(
+    "pad",
+    image_net(
+        lambda h: eddl.Conv2D(eddl.Pad(h, [1, 2, 0, 1], 0.0, "pad"), 2, [3, 3], [1, 1], "valid", True, 1, [1, 1], "y")
+    ),
+)
+case(
+    "pad-constant",
+    image_net(lambda h: eddl.Conv2D(eddl.Pad(h, [1, 0], 0.7, "pad"), 2, [3, 3], [1, 1], "valid", True, 1, [1, 1], "y")),
+)
+case(
+    "upsampling",
+    image_net(
+        lambda h: eddl.Conv2D(
+            eddl.UpSampling2D(h, [2, 3], "nearest", "up"), 2, [3, 3], [2, 2], "valid", True, 1, [1, 1], "y"
+        ),
+        height=3,
+        width=3,
+    ),
+)
 
 # --- activations ---
 
@@ -306,8 +373,15 @@ def _residual():
     return eddl.Model([x], [eddl.Softmax(eddl.Dense(h, 3, True, "logits"), -1, "y")])
 
 
-case("residual", _residual, loss="softmax_cross_entropy", metric="categorical_accuracy", target="onehot", batch=4,
-     **BATCHNORM_MEAN)
+case(
+    "residual",
+    _residual,
+    loss="softmax_cross_entropy",
+    metric="categorical_accuracy",
+    target="onehot",
+    batch=4,
+    **BATCHNORM_MEAN,
+)
 
 
 # What a layer passes back must add to what its siblings passed, before it and after it.
@@ -349,11 +423,27 @@ case("two-inputs-two-outputs", _two_in_two_out, loss=["mse", "mse"], metric=["ms
 
 # --- losses and metrics ---
 
-case("loss-softmax-cross-entropy", classifier(), loss="softmax_cross_entropy", metric="accuracy", target="onehot", batch=6)
+case(
+    "loss-softmax-cross-entropy",
+    classifier(),
+    loss="softmax_cross_entropy",
+    metric="accuracy",
+    target="onehot",
+    batch=6,
+)
 case("loss-soft-cross-entropy", classifier(), loss="soft_cross_entropy", metric="categorical_accuracy", target="onehot")
-case("loss-categorical-cross-entropy", classifier(), loss="categorical_cross_entropy", metric="accuracy", target="onehot")
+case(
+    "loss-categorical-cross-entropy", classifier(), loss="categorical_cross_entropy", metric="accuracy", target="onehot"
+)
 case("loss-cross-entropy", classifier(), loss="cross_entropy", metric="mse", target="onehot")
-case("loss-binary-cross-entropy", sigmoid_net(), loss="binary_cross_entropy", metric="binary_accuracy", target="binary", batch=6)
+case(
+    "loss-binary-cross-entropy",
+    sigmoid_net(),
+    loss="binary_cross_entropy",
+    metric="binary_accuracy",
+    target="binary",
+    batch=6,
+)
 case("loss-binary-cross-entropy-many", sigmoid_net(3), loss="bce", metric="mse", target="binary")
 case("loss-mse", sigmoid_net(3), loss="mean_squared_error", metric="mean_squared_error", target="normal")
 case("loss-dice", sigmoid_net(4), loss="dice", metric="dice", target="binary", batch=4)
@@ -375,8 +465,15 @@ OPTIMIZERS = {
     "rmsprop-rho": lambda: eddl.rmsprop(0.01, 0.7, 1e-3, 0.1),
 }
 for _id, _optimizer in OPTIMIZERS.items():
-    case(f"optimizer-{_id}", classifier(), loss="softmax_cross_entropy", metric="accuracy", target="onehot",
-         optimizer=_optimizer, keeps_gradients=not _id.startswith("adam"))
+    case(
+        f"optimizer-{_id}",
+        classifier(),
+        loss="softmax_cross_entropy",
+        metric="accuracy",
+        target="onehot",
+        optimizer=_optimizer,
+        keeps_gradients=not _id.startswith("adam"),
+    )
 
 # --- regularizers, clamping, frozen layers ---
 
@@ -396,10 +493,18 @@ case("regularizer-l1l2", regularized(lambda h: eddl.L1L2(h, 0.01, 0.02)))
 case("clamp", classifier(), prepare=lambda net: eddl.clamp(net, -0.2, 0.15))
 case("frozen-first", classifier(), prepare=lambda net: eddl.setTrainable(net, "hidden", False), differentiable=False)
 case("frozen-last", classifier(), prepare=lambda net: eddl.setTrainable(net, "logits", False), differentiable=False)
-case("frozen-conv", image_net(lambda h: eddl.Conv2D(h, 2, [3, 3], [1, 1], "same", True, 1, [1, 1], "y")),
-     prepare=lambda net: eddl.setTrainable(net, "before", False), differentiable=False)
-case("frozen-batchnorm", image_net(lambda h: eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn")),
-     prepare=lambda net: eddl.setTrainable(net, "bn", False), differentiable=False)
+case(
+    "frozen-conv",
+    image_net(lambda h: eddl.Conv2D(h, 2, [3, 3], [1, 1], "same", True, 1, [1, 1], "y")),
+    prepare=lambda net: eddl.setTrainable(net, "before", False),
+    differentiable=False,
+)
+case(
+    "frozen-batchnorm",
+    image_net(lambda h: eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn")),
+    prepare=lambda net: eddl.setTrainable(net, "bn", False),
+    differentiable=False,
+)
 
 
 RECORDED = {id: c for id, c in CASES.items() if c.spoils != ".*" or not c.eddl_defect}

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyeddl.eddl as eddl
-
 from helpers import array, gradients_of, named_params, tensor
 
 

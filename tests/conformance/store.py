@@ -16,7 +16,9 @@ def save(path, recorded, about) -> None:
     index = {id: {name: list(np.shape(a)) for name, a in quantities.items()} for id, quantities in recorded.items()}
     arrays = [np.ravel(a) for quantities in recorded.values() for a in quantities.values()]
     text = json.dumps({"about": about, "index": index}, separators=(",", ":"))
-    np.savez_compressed(path, values=np.concatenate(arrays).astype(np.float32), index=np.frombuffer(text.encode(), np.uint8))
+    np.savez_compressed(
+        path, values=np.concatenate(arrays).astype(np.float32), index=np.frombuffer(text.encode(), np.uint8)
+    )
 
 
 def load(path=PATH):
