@@ -166,7 +166,8 @@ def oracle_sizes(shape, steps, params):
             scale = gamma / np.sqrt(variance.astype(np.float64) + np.float64(np.float32(1e-3)))
             constants.append(np.where(scale == 0, beta, (c - mean) * scale + beta).astype(np.float32).astype(np.float64))
         elif s.kind == "act":
-            constants.append(ACTIVATIONS[s.name][1](c).astype(np.float32).astype(np.float64))
+            value = ACTIVATIONS[s.name][1](np.nan_to_num(c)).astype(np.float32)
+            constants.append(np.where(np.isnan(c), np.nan, value))
         elif s.kind == "dropout":
             constants.append(c * 0.75 if s.bias else c)
         elif s.kind == "avg" and s.padding == "same":

@@ -65,11 +65,17 @@ std::unique_ptr<Tensor> gather(const Tensor& tensor, const std::vector<AxisKeep>
     } else {
         // Row by row of the first axis, so that there is no intermediate tensor.
         const kernels::AxisShape rows = along(tensor.shape, cut[0].axis);
+        const std::vector<std::size_t>& keep = *cut[1].keep;
         const kernels::AxisShape columns{1, static_cast<std::size_t>(tensor.shape[cut[1].axis]), along(tensor.shape, cut[1].axis).inner};
-        const std::size_t kept_row = cut[1].keep->size() * columns.inner;
-        for (std::size_t k = 0; k < cut[0].keep->size(); ++k)
-            kernels::gather_axis(tensor.ptr + (*cut[0].keep)[k] * rows.inner, columns, cut[1].keep->data(), cut[1].keep->size(),
-                                 kept->ptr + k * kept_row);
+        float* dst = kept->ptr;
+        for (const std::size_t row : *cut[0].keep) {
+            const float* src = tensor.ptr + row * rows.inner;
+            if (columns.inner == 1)
+                for (std::size_t k = 0; k < keep.size(); ++k) dst[k] = src[keep[k]];
+            else
+                kernels::gather_axis(src, columns, keep.data(), keep.size(), dst);
+            dst += keep.size() * columns.inner;
+        }
     }
     return kept;
 }
