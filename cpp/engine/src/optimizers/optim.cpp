@@ -87,8 +87,7 @@ void SGD::applygrads(int batch) {
     eddl::for_each_trainable(layers, [&](const eddl::Parameter &p) {
         const float *g = p.gradient->ptr;
         float *m = mT[p.index]->ptr;
-        eddl::descend(
-            p, [=](std::ptrdiff_t i) { return m[i] = rate * g[i] + momentum * m[i]; }, 2);
+        eddl::descend(p, [=](std::ptrdiff_t i) { return m[i] = rate * g[i] + momentum * m[i]; });
     });
 }
 
@@ -142,8 +141,7 @@ void Adam::applygrads(int batch) {
                 scale[i] = std::sqrt(v[i] / correction_2 + eps);
                 direction[i] = m[i] / correction_1 / scale[i];
                 return rate * direction[i];
-            },
-            8);
+            });
     });
 }
 
@@ -193,8 +191,7 @@ void RMSProp::applygrads(int batch) {
                 direction[i] = g[i] / std::sqrt(square + eps);
                 last[i] = g[i];
                 return rate * direction[i];
-            },
-            6);
+            });
     });
 }
 

@@ -35,24 +35,29 @@ void for_each_trainable(const vlayer &layers, Step step) {
     }
 }
 
-// One pass over a parameter: value -= direction(i). The direction may update state at i.
+// One pass over a parameter: value -= direction(i), on all threads and vector lanes. The direction may update state at i.
 template <typename Direction>
-void descend(const Parameter &p, Direction direction, std::ptrdiff_t cost) {
-    float *w = p.value->ptr;
-    float *acc = p.accumulated != nullptr ? p.accumulated->ptr : nullptr;
+void descend(const Parameter &p, Direction direction) {
     const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(p.value->size);
-    if (acc == nullptr) {
-        parallel_for(n, [=](std::ptrdiff_t i) { w[i] -= direction(i); }, cost);
-        return;
+    float *const value = p.value->ptr;
+    float *const accumulated = p.accumulated != nullptr ? p.accumulated->ptr : nullptr;
+#pragma omp parallel if (n >= PARALLEL_THRESHOLD)
+    {
+        // Copies that are the thread's own, so that the compiler can keep the pointers in registers.
+        Direction step = direction;
+        float *const w = value, *const sum = accumulated;
+        if (sum == nullptr) {
+#pragma omp for simd schedule(static)
+            for (std::ptrdiff_t i = 0; i < n; ++i) w[i] -= step(i);
+        } else {
+#pragma omp for simd schedule(static)
+            for (std::ptrdiff_t i = 0; i < n; ++i) {
+                const float s = step(i);
+                w[i] -= s;
+                sum[i] -= s;
+            }
+        }
     }
-    parallel_for(
-        n,
-        [=](std::ptrdiff_t i) {
-            const float step = direction(i);
-            w[i] -= step;
-            acc[i] -= step;
-        },
-        cost);
 }
 
 }  // namespace eddl
