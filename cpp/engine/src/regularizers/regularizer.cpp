@@ -30,8 +30,4 @@ void RL2::apply(Tensor *T) { shrink(T, 0.0f, l2); }
 
 RL1L2::RL1L2(float l1, float l2) : Regularizer("l1_l2"), l1(l1), l2(l2) {}
 
-void RL1L2::apply(Tensor *T) {
-    // One after the other: the l2 part acts on what the l1 part has left.
-    shrink(T, l1, 0.0f);
-    shrink(T, 0.0f, l2);
-}
+void RL1L2::apply(Tensor *T) { shrink(T, l1, l2); }
