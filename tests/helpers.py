@@ -119,7 +119,7 @@ def seed_params(net, seed=0) -> None:
 
 
 def build(net, optimizer=None, loss="mse", metric="mse", mem="full_mem", threads=THREADS, seed=0):
-    """Builds a net, with a loss and metric for each output, seeds its parameters unless seed is None, and returns it."""
+    """Builds a net, with a loss and metric for each output, seeds its parameters (unless seed is None), returns it."""
     outputs = len(net.lout)
     losses = [loss] * outputs if isinstance(loss, str) else loss
     metrics = [metric] * outputs if isinstance(metric, str) else metric
