@@ -12,6 +12,8 @@ EDDL_DIR ?=
 
 PYEDDL_VERSION := 1.3.1
 PYEDDL_SDIST   := $(BUILD)/pyeddl-$(PYEDDL_VERSION).tar.gz
+# pybind11 renamed what PyEDDL's generated source calls overload_caster_t. setuptools reads CFLAGS or, from 72 on, CXXFLAGS.
+pyeddl_flags   := -O1 -w -Doverload_caster_t=override_caster_t
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
@@ -76,7 +78,7 @@ $(PYEDDL_SDIST): | $(stamps)/venv
 
 $(stamps)/pyeddl: $(stamps)/pyeddl-key $(PYEDDL_SDIST)
 	@$(step) "compiling PyEDDL $(PYEDDL_VERSION) on the engine (some minutes)" $(logs)/pyeddl.log \
-	  env EDDL_DIR="$(prefix)" CFLAGS="-O1 -w -Doverload_caster_t=override_caster_t" \
+	  env EDDL_DIR="$(prefix)" CFLAGS="$(pyeddl_flags)" CXXFLAGS="$(pyeddl_flags)" \
 	  $(pip) install --force-reinstall --no-deps --no-build-isolation --no-cache-dir $(PYEDDL_SDIST)
 	@touch $@
 
