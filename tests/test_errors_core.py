@@ -158,7 +158,7 @@ def test_lobster_belongs_to_one_net():
     optimizer = _core.LOBSTER(eddl.sgd(0.1), 0.1)
     first = helpers.build(helpers.mlp(), optimizer)
     second = helpers.mlp()
-    with pytest.raises(ValueError, match="LOBSTER: already belongs to another net"):
+    with pytest.raises(ValueError, match=r"already belongs to (another )?net"):
         helpers.build(second, optimizer)
     del second
     gc.collect()
