@@ -14,61 +14,62 @@ int LActivation::total_layers = 0;
 
 namespace {
 
-// Each function has its value at x and its slope at x, where the value was y.
+// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x. Selections choose between
+// what is there and zero, which compilers turn into masks; other forms become branches, ten times slower.
 struct ReLu {
     float value(float x) const { return x > 0.0f ? x : 0.0f; }
-    float slope(float x, float) const { return x > 0.0f ? 1.0f : 0.0f; }
+    float pull(float d, float x, float) const { return x > 0.0f ? d : 0.0f; }
 };
 struct ThresholdedReLu {
     float alpha;
     float value(float x) const { return x > alpha ? x : 0.0f; }
-    float slope(float x, float) const { return x > alpha ? 1.0f : 0.0f; }
+    float pull(float d, float x, float) const { return x > alpha ? d : 0.0f; }
 };
 struct LeakyReLu {
     float alpha;
-    float value(float x) const { return x > 0.0f ? x : alpha * x; }
-    float slope(float x, float) const { return x > 0.0f ? 1.0f : alpha; }
+    float value(float x) const { return (x > 0.0f ? x : 0.0f) + alpha * (x > 0.0f ? 0.0f : x); }
+    float pull(float d, float x, float) const { return (x > 0.0f ? d : 0.0f) + alpha * (x > 0.0f ? 0.0f : d); }
 };
 struct Elu {
     float alpha, scale;  // scale: selu
     float value(float x) const { return scale * (x > 0.0f ? x : alpha * std::expm1(x)); }
-    float slope(float x, float) const { return scale * (x > 0.0f ? 1.0f : alpha * std::exp(x)); }
+    float pull(float d, float x, float) const { return d * scale * (x > 0.0f ? 1.0f : alpha * std::exp(x)); }
 };
 struct Exponential {
     float value(float x) const { return std::exp(x); }
-    float slope(float, float y) const { return y; }
+    float pull(float d, float, float y) const { return d * y; }
 };
 struct Sigmoid {
     float value(float x) const { return 1.0f / (1.0f + std::exp(-x)); }
-    float slope(float, float y) const { return y * (1.0f - y); }
+    float pull(float d, float, float y) const { return d * y * (1.0f - y); }
 };
 struct HardSigmoid {
     float value(float x) const { return x > 2.5f ? 1.0f : x < -2.5f ? 0.0f : 0.2f * x + 0.5f; }
-    float slope(float x, float) const { return x > 2.5f || x < -2.5f ? 0.0f : 0.2f; }
+    float pull(float d, float x, float) const { return 0.2f * (std::fabs(x) > 2.5f ? 0.0f : d); }
 };
 struct Softplus {  // log(1 + exp(x)) without overflow
     float value(float x) const { return (x > 0.0f ? x : 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
-    float slope(float x, float) const { return Sigmoid().value(x); }
+    float pull(float d, float x, float) const { return d * Sigmoid().value(x); }
 };
 struct Softsign {
     float value(float x) const { return x / (1.0f + std::fabs(x)); }
-    float slope(float x, float) const {
-        const float root = 1.0f / (1.0f + std::fabs(x));
-        return root * root;
+    float pull(float d, float x, float) const {
+        const float denominator = 1.0f + std::fabs(x);
+        return d / (denominator * denominator);
     }
 };
 struct Tanh {
     float value(float x) const { return std::tanh(x); }
-    float slope(float, float y) const { return 1.0f - y * y; }
+    float pull(float d, float, float y) const { return d * (1.0f - y * y); }
 };
 struct Linear {
     float alpha;
     float value(float x) const { return alpha * x; }
-    float slope(float, float) const { return alpha; }
+    float pull(float d, float, float) const { return alpha * d; }
 };
 // The backward half of softmax_deprecated: EDDL's, which takes only the diagonal of the derivative.
 struct DiagonalSoftmax {
-    float slope(float, float y) const { return y * (1.0f - y); }
+    float pull(float d, float, float y) const { return d * y * (1.0f - y); }
 };
 
 constexpr float SELU_ALPHA = 1.6732632423543772848170429916717f;
@@ -135,8 +136,8 @@ std::size_t softmax_axis(const LActivation& layer) {
 }
 
 template <typename Function>
-void add_slope(Tensor& parent_delta, const Function& f, const LActivation& layer) {
-    accumulate(parent_delta, [f](float d, float x, float y) { return d * f.slope(x, y); }, *layer.delta, *layer.input,
+void pull_back(Tensor& parent_delta, const Function& f, const LActivation& layer) {
+    accumulate(parent_delta, [f](float d, float x, float y) { return f.pull(d, x, y); }, *layer.delta, *layer.input,
                *layer.output);
 }
 
@@ -167,9 +168,9 @@ void LActivation::backward() {
     } else if (act == "softmax") {
         softmax_->backward(softmax_shape(input->shape, softmax_axis(*this)), output->ptr, delta->ptr, parent_delta.ptr);
     } else if (act == "softmax_deprecated") {
-        add_slope(parent_delta, DiagonalSoftmax{}, *this);
+        pull_back(parent_delta, DiagonalSoftmax{}, *this);
     } else {
-        visit_function(act, params, [&](const auto& f) { add_slope(parent_delta, f, *this); });
+        visit_function(act, params, [&](const auto& f) { pull_back(parent_delta, f, *this); });
     }
 }
 

@@ -1,6 +1,7 @@
 // What the layers' sources share: names, checks, sharing of parameters, element-wise loops.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -56,22 +57,28 @@ L* make_shared_copy(L& original, int number, int batch, const std::vector<Layer*
 std::string graph_node(const std::string& name, int c, const char* color_shared, const char* color,
                        const char* shape = "box");
 
+// The loop of transform, on one thread: a function of its own, so that all it reads is in registers. The compiler is told
+// that iterations are independent: dst may be one of the sources, but not overlap it otherwise.
+template <typename F, typename... Src>
+void transform_range(float* dst, std::ptrdiff_t begin, std::ptrdiff_t end, F f, const Src*... src) {
+#pragma omp simd
+    for (std::ptrdiff_t i = begin; i < end; ++i) dst[i] = f(src[i]...);
+}
+
 // dst[i] = f(src[i]...)
 template <typename F, typename... Src>
 void transform(Tensor& dst, F f, const Src&... src) {
-    float* out = dst.ptr;
-    [=](const auto*... in) {
-        parallel_for(static_cast<std::ptrdiff_t>(dst.size), [=](std::ptrdiff_t i) { out[i] = f(in[i]...); });
-    }(src.ptr...);
+    const auto size = static_cast<std::ptrdiff_t>(dst.size);
+    constexpr std::ptrdiff_t BLOCK = PARALLEL_THRESHOLD / 4;
+    parallel_for((size + BLOCK - 1) / BLOCK, [&](std::ptrdiff_t block) {
+        transform_range(dst.ptr, block * BLOCK, std::min(size, (block + 1) * BLOCK), f, src.ptr...);
+    }, BLOCK);
 }
 
 // dst[i] += f(src[i]...)
 template <typename F, typename... Src>
 void accumulate(Tensor& dst, F f, const Src&... src) {
-    float* out = dst.ptr;
-    [=](const auto*... in) {
-        parallel_for(static_cast<std::ptrdiff_t>(dst.size), [=](std::ptrdiff_t i) { out[i] += f(in[i]...); });
-    }(src.ptr...);
+    transform(dst, [f](float old, auto... values) { return old + f(values...); }, dst, src...);
 }
 
 }  // namespace eddl
