@@ -4,7 +4,7 @@ import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
-from helpers import build, bn_convnet, lenet, mlp, named_params, view
+from helpers import bn_convnet, build, lenet, mlp, named_params, view
 
 
 def conv(parent, filters, padding="valid", bias=True, name="", kernel=3):
@@ -155,7 +155,7 @@ def test_a_constant_batch_norm_frees_the_channel_before_it():
 
 
 def test_batch_norm_of_a_constant_uses_the_running_statistics():
-    """conv1 has no bias: a dead channel is 0 before batch norm 1 and beta - mean·gamma/σ after it."""
+    """conv1 has no bias: a dead channel is 0 before batch norm 1 and shift - mean·scale/deviation after it."""
     net = build(bn_convnet())
     weights(net, "conv1")[0][:2] = 0
     gamma, beta, mean, variance = (view(p) for p in eddl.getLayer(net, "bn1").params)
@@ -177,7 +177,7 @@ def test_two_readers_each_with_its_own_need():
     """A channel goes only if every reader can do without; a carrier serves all readers that can use it."""
     x = eddl.Input([2, 6, 6], "input")
     first = eddl.ReLu(conv(x, 5, "valid", True, "first"), "relu")
-    net = build(eddl.Model([x], [conv(first, 3, "same", False, "padded"), conv(first, 3, "valid", True, "plain")]), loss="mse")
+    net = build(eddl.Model([x], [conv(first, 3, "same", False, "padded"), conv(first, 3, "valid", True, "plain")]))
     kernel, offset = weights(net, "first")
     kernel[:3], offset[:3] = 0, [0.5, 1.0, 0.25]
     weights(net, "plain")[0][:, 3] = 0

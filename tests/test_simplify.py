@@ -1,4 +1,4 @@
-"""simplify keeps its promises: the same outputs, the same objects, training that goes on, and nothing at all on errors."""
+"""simplify keeps its promises: the same outputs, the same objects, training that goes on, and no change on errors."""
 
 import numpy as np
 import pyeddl.eddl as eddl
@@ -12,7 +12,6 @@ from helpers import (
     build,
     gradients_of,
     lenet,
-    mlp,
     params_of,
     predict,
     set_params,
@@ -42,8 +41,8 @@ def kill(net, name, channels, bias=0.0, read=False):
     if offset:
         offset[0][channels] = bias
     if not read:
-        names = [layer.name for layer in net.layers]
-        reader = next(layer for layer in net.layers[names.index(name) + 1 :] if type(layer).__name__ in ("LConv", "LDense"))
+        after = net.layers[[layer.name for layer in net.layers].index(name) + 1 :]
+        reader = next(layer for layer in after if type(layer).__name__ in ("LConv", "LDense"))
         w = view(reader.params[0])
         if w.ndim == 4:
             w[:, channels] = 0
@@ -221,8 +220,8 @@ def test_every_memory_level_and_batch_size(make, mem):
     set_params(small, params_of(net))
     for n in (12, 1, 5):
         np.testing.assert_allclose(predict(net, x[:n]), predict(small, x[:n]), rtol=1e-5, atol=1e-6)
-    for layer in net.layers:
-        assert list(layer.output.shape)[1:] == list(eddl.getLayer(small, layer.name).output.shape)[1:] if layer.params else True
+    for layer, other in zip(net.layers, small.layers):
+        assert list(layer.output.shape)[1:] == list(other.output.shape)[1:]
     eddl.evaluate(net, [tensor(x)], [tensor(y)], 4)
     eddl.fit(net, [tensor(x)], [tensor(y)], 6, 2)
     assert np.isfinite(predict(net, x)).all()
@@ -235,7 +234,8 @@ def test_get_output_and_summary():
     before = array(eddl.getOutput(eddl.getLayer(net, "pool2")))
     _core.simplify(net)
     eddl.forward(net, [tensor(x)])
-    np.testing.assert_allclose(array(eddl.getOutput(eddl.getLayer(net, "pool2"))), before[:, [0, 2, 3, 4]], rtol=1e-5, atol=1e-6)
+    after = array(eddl.getOutput(eddl.getLayer(net, "pool2")))
+    np.testing.assert_allclose(after, before[:, [0, 2, 3, 4]], rtol=1e-5, atol=1e-6)
     eddl.summary(net)
 
 

@@ -76,7 +76,8 @@ Operation read(const LDense& layer, const WeightedLayer& weights) {
 }
 
 Operation read(const LBatchNorm& layer, const WeightedLayer&) {
-    if (layer.input->ndim != 2 && layer.input->ndim != 4) return Opaque{"batch normalisation of a " + shape_text(layer.input->shape) + " tensor"};
+    if (layer.input->ndim != 2 && layer.input->ndim != 4)
+        return Opaque{"batch normalisation of a " + shape_text(layer.input->shape) + " tensor"};
     graph::Affine affine;
     for (std::size_t c = 0; c < channels_of(*layer.output); ++c) {
         const auto value = [c](const Tensor* tensor) { return static_cast<double>(tensor->ptr[c]); };
@@ -159,7 +160,8 @@ graph::Graph read_graph(const NetView& view) {
         for (const Layer* parent : layer.parent) {
             const auto found = position_of.find(parent);
             if (found == position_of.end())
-                throw PruneError(std::string(view.function()) + ": layer '" + layer.name + "' comes before its parent '" + parent->name + "'");
+                throw PruneError(std::string(view.function()) + ": layer '" + layer.name + "' comes before its parent '" +
+                                 parent->name + "'");
             node.inputs.push_back(found->second);
         }
         node.channels = layer.output->shape.size() > channel_axis ? channels_of(*layer.output) : 1;

@@ -86,7 +86,9 @@ private:
         auto* convolution = dynamic_cast<LConv*>(&change.layer);
         FreshDescriptor* descriptor = nullptr;
         if (convolution != nullptr && change.reshapes())
-            descriptor = descriptors.emplace_back(std::make_unique<FreshDescriptor>(*convolution, change.keep_in.size(), change.keep_out().size())).get();
+            descriptor = descriptors
+                             .emplace_back(std::make_unique<FreshDescriptor>(*convolution, change.keep_in.size(), change.keep_out().size()))
+                             .get();
         const auto storage = [&](std::unique_ptr<Tensor> FreshDescriptor::*tensor) {
             return descriptor != nullptr ? std::move(descriptor->*tensor) : nullptr;
         };

@@ -30,12 +30,12 @@ public:
     FreshDescriptor(LConv& layer, std::size_t in, std::size_t out) : layer_(layer) {
         checkpoint();
         const ConvolDescriptor& old = *layer.cd;
-        // mem_level 0, because EDDL's destructor frees a workspace that higher levels do not allocate here.
-        auto fresh = std::make_unique<ConvolDescriptor>(static_cast<int>(out), old.kernel_size, old.strides, old.padding, old.pads,
-                                                        old.groups, old.dilation_rate, old.use_bias, 0);
+        // Only its shape is read, so it borrows the data.
         Tensor input(std::vector<int>{1, static_cast<int>(in), old.ir, old.ic}, layer.input->ptr, layer.input->device);
-        // Where build() throws, EDDL's destructor would use what is not there yet: better to lose an empty descriptor.
-        ConvolDescriptor* building = fresh.release();
+        // mem_level 0, because EDDL's destructor frees a workspace that higher levels do not allocate here. That destructor
+        // also uses what is not there yet if build() throws: better to lose an empty descriptor then.
+        auto* building = new ConvolDescriptor(static_cast<int>(out), old.kernel_size, old.strides, old.padding, old.pads, old.groups,
+                                              old.dilation_rate, old.use_bias, 0);
         building->build(&input);
         fresh_.reset(building);
         output_.reset(fresh_->O);
@@ -54,7 +54,7 @@ public:
         fresh_->acc_gbias = old.acc_gbias;
     }
 
-    // The layer's batch stays, hence its workspace, which is larger than now needed until the next batch size.
+    // The layer's batch stays, hence its workspace, which is larger than now needed until the next change of batch size.
     void commit() {
         exchange_workspace(*fresh_, *layer_.cd);
         fresh_->O = layer_.output;

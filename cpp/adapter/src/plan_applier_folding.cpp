@@ -11,7 +11,8 @@ using Keep = std::vector<std::size_t>;
 class Folding {
 public:
     Folding(const graph::Linear& linear, const graph::NodePlan& plan, const Keep& keep_in, Tensor& kept_weights, Tensor* kept_bias)
-        : linear_(linear), old_(linear.connections), plan_(plan), keep_in_(keep_in), kept_(old_), kept_weights_(kept_weights), kept_bias_(kept_bias) {
+        : linear_(linear), old_(linear.connections), plan_(plan), keep_in_(keep_in), kept_(old_), kept_weights_(kept_weights),
+          kept_bias_(kept_bias) {
         kept_.out = plan.keep.size();
         kept_.in = keep_in.size();
     }

@@ -47,7 +47,8 @@ struct RemovalReport {
 RemovalReport plan_removal(Net* net);
 
 // Removes every channel that no output of the net depends on, or that is constant, so that the net computes the same at
-// inference. Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
+// inference. (In training a batch norm replaces a constant by its shift, whatever the running statistics say, and dropout
+// drops carriers as it drops others; there the net goes on from equal weights, not from equal outputs.) Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
 // memory become invalid; outputs are undefined until the next forward pass.
 RemovalReport simplify(Net* net);
 
