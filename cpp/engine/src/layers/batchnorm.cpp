@@ -19,6 +19,7 @@ onednn::BatchNormShape shape_of(const LBatchNorm& layer, bool given_statistics) 
     s.columns = in.size() > 3 ? std::accumulate(in.begin() + 3, in.end(), 1, std::multiplies<int>()) : 1;
     s.epsilon = layer.epsilon;
     s.affine = layer.affine;
+    s.save_memory = layer.mem_level >= LOW_MEMORY;
     s.given_statistics = given_statistics;
     return s;
 }

@@ -14,6 +14,8 @@
 
 namespace eddl {
 
+constexpr int LOW_MEMORY = 2;  // the mem_level that trades speed for memory
+
 // Gives an unnamed layer the name `prefix` and the next number of its class.
 inline void name_layer(Layer& layer, const std::string& given, const std::string& prefix, int& counter) {
     if (given.empty()) layer.name = prefix + std::to_string(++counter);

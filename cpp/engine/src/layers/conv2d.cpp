@@ -10,8 +10,6 @@ int LConv::total_layers = 0;
 
 namespace {
 
-constexpr int LOW_MEMORY = 2;
-
 // From the tensors themselves: their shapes, and the descriptor, may have changed since the last call.
 onednn::ConvShape shape_of(const LConv& layer) {
     const std::vector<int>& in = layer.input->shape;

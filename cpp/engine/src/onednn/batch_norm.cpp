@@ -16,11 +16,13 @@ dnnl::batch_normalization_forward::primitive_desc describe_forward(const BatchNo
     Flags flags = Flags::none;
     if (s.affine) flags |= Flags::use_scale | Flags::use_shift;
     if (s.given_statistics) flags |= Flags::use_global_stats;
-    return vectorised<dnnl::batch_normalization_forward::primitive_desc>([&](Tag tag) {
+    using Described = dnnl::batch_normalization_forward::primitive_desc;
+    const auto describe = [&](Tag tag) {
         const Desc tensor = with_layout(tensor_dims(s), tag);
-        return dnnl::batch_normalization_forward::primitive_desc(engine(), dnnl::prop_kind::forward_training, tensor,
-                                                                 tensor, s.epsilon, flags, dnnl::primitive_attr(), true);
-    });
+        return Described(engine(), dnnl::prop_kind::forward_training, tensor, tensor, s.epsilon, flags,
+                         dnnl::primitive_attr(), true);
+    };
+    return s.save_memory ? describe(Tag::nchw) : vectorised<Described>(describe);
 }
 
 Operation make_forward(const BatchNormShape& s) {
@@ -63,7 +65,7 @@ Operation make_backward(const BatchNormShape& s) {
 
 bool BatchNormShape::operator==(const BatchNormShape& other) const {
     const auto tied = [](const BatchNormShape& s) {
-        return std::tie(s.batch, s.channels, s.rows, s.columns, s.epsilon, s.affine, s.given_statistics);
+        return std::tie(s.batch, s.channels, s.rows, s.columns, s.epsilon, s.affine, s.save_memory, s.given_statistics);
     };
     return tied(*this) == tied(other);
 }

@@ -9,6 +9,7 @@ struct BatchNormShape {
     int batch = 0, channels = 0, rows = 0, columns = 0;
     float epsilon = 0.0f;
     bool affine = false;
+    bool save_memory = false;       // no copies of the tensors in a faster layout
     bool given_statistics = false;  // mean and variance are inputs; else those of the batch are computed and written
 
     bool operator==(const BatchNormShape& other) const;

@@ -12,7 +12,6 @@ enum class Pass { forward, backward_data, backward_weights };
 // plain ones. Measured on AVX2: blocked layouts win by up to two times, but not where there is little to do an element
 // (1x1), few pixels to vectorise over, or hardly a block of channels.
 bool blocked_layout_pays(const ConvShape& s, Pass pass) {
-    if (s.save_memory) return false;
     const int pixels = s.out_rows * s.out_columns;
     const bool pointwise = s.rows == 1 && s.columns == 1 && s.stride[0] == 1 && s.stride[1] == 1;
     if (pointwise) return false;
@@ -109,25 +108,60 @@ bool ConvShape::operator==(const ConvShape& other) const {
     return tied(*this) == tied(other);
 }
 
+namespace {
+
+std::ptrdiff_t src_size(const ConvShape& s) {
+    return static_cast<std::ptrdiff_t>(s.in_channels) * s.in_rows * s.in_columns;
+}
+
+std::ptrdiff_t dst_size(const ConvShape& s) {
+    return static_cast<std::ptrdiff_t>(s.out_channels) * s.out_rows * s.out_columns;
+}
+
+// Calls run(shape of the part, first sample) for equal parts of the batch: one, unless memory is to be saved.
+template <typename Run>
+void in_parts(const ConvShape& shape, Run run) {
+    constexpr std::ptrdiff_t PART_BYTES = 2 << 20;
+    ConvShape part = shape;
+    if (shape.save_memory) {
+        const std::ptrdiff_t bytes = (src_size(shape) + dst_size(shape)) * static_cast<std::ptrdiff_t>(sizeof(float));
+        while (part.batch > 1 && (part.batch * bytes > PART_BYTES || shape.batch % part.batch != 0)) --part.batch;
+    }
+    for (int first = 0; first < shape.batch; first += part.batch) run(part, first);
+}
+
+}  // namespace
+
 void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
                           float* dst) {
-    forward_.get(shape, make_forward)
-        .run({{DNNL_ARG_SRC, src}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_BIAS, bias}, {DNNL_ARG_DST, dst}});
+    in_parts(shape, [&](const ConvShape& part, int first) {
+        forward_.get(part, make_forward)
+            .run({{DNNL_ARG_SRC, src + first * src_size(part)},
+                  {DNNL_ARG_WEIGHTS, weights},
+                  {DNNL_ARG_BIAS, bias},
+                  {DNNL_ARG_DST, dst + first * dst_size(part)}});
+    });
 }
 
 void Convolution::backward_data(const ConvShape& shape, const float* weights, const float* diff_dst,
                                 float* diff_src) {
-    backward_data_.get(shape, make_backward_data)
-        .run({{DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_DIFF_SRC, diff_src}});
+    in_parts(shape, [&](const ConvShape& part, int first) {
+        backward_data_.get(part, make_backward_data)
+            .run({{DNNL_ARG_WEIGHTS, weights},
+                  {DNNL_ARG_DIFF_DST, diff_dst + first * dst_size(part)},
+                  {DNNL_ARG_DIFF_SRC, diff_src + first * src_size(part)}});
+    });
 }
 
 void Convolution::backward_weights(const ConvShape& shape, const float* src, const float* diff_dst,
                                    float* diff_weights, float* diff_bias) {
-    backward_weights_.get(shape, make_backward_weights)
-        .run({{DNNL_ARG_SRC, src},
-              {DNNL_ARG_DIFF_DST, diff_dst},
-              {DNNL_ARG_DIFF_WEIGHTS, diff_weights},
-              {DNNL_ARG_DIFF_BIAS, diff_bias}});
+    in_parts(shape, [&](const ConvShape& part, int first) {
+        backward_weights_.get(part, make_backward_weights)
+            .run({{DNNL_ARG_SRC, src + first * src_size(part)},
+                  {DNNL_ARG_DIFF_DST, diff_dst + first * dst_size(part)},
+                  {DNNL_ARG_DIFF_WEIGHTS, diff_weights},
+                  {DNNL_ARG_DIFF_BIAS, diff_bias}});
+    });
 }
 
 }  // namespace eddl::onednn

@@ -16,7 +16,7 @@ struct ConvShape {
     std::array<int, 4> padding{};  // top, bottom, left, right
     int groups = 1;
     bool bias = false;
-    bool save_memory = false;  // no copies of the tensors in other layouts, even where they would make it faster
+    bool save_memory = false;  // take the batch in parts, so that less of it is in scratch memory at a time
 
     bool operator==(const ConvShape& other) const;
 };

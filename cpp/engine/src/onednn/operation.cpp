@@ -1,6 +1,5 @@
 #include "onednn/operation.h"
 
-#include <array>
 #include <cstddef>
 
 #include "eddl/utils.h"
@@ -16,45 +15,38 @@ dnnl::stream& stream() {
     return instance;
 }
 
-// Grows to the largest operation's need and is then reused by all: nothing is allocated in a steady state.
+// As large as the neediest operation so far, which all share: nothing is allocated in a steady state.
 class Scratch {
 public:
     Scratch() = default;
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() { release(); }
+    ~Scratch() { eddl_free(data_); }
 
-    // `slot` tells apart the buffers that one operation uses at the same time.
-    void* get(std::size_t slot, std::size_t bytes) {
-        Buffer& buffer = buffers_.at(slot);
-        if (buffer.bytes < bytes) {
-            eddl_free(buffer.data);
-            buffer = Buffer{};
-            buffer = Buffer{eddl_malloc(bytes, "scratch memory"), bytes};
+    char* get(std::size_t bytes) {
+        if (bytes_ < bytes) {
+            eddl_free(data_);
+            data_ = nullptr;
+            bytes_ = 0;
+            data_ = eddl_malloc(bytes, "scratch memory");
+            bytes_ = bytes;
         }
-        return buffer.data;
-    }
-
-    void release() {
-        for (Buffer& buffer : buffers_) {
-            eddl_free(buffer.data);
-            buffer = Buffer{};
-        }
+        return static_cast<char*>(data_);
     }
 
 private:
-    struct Buffer {
-        void* data = nullptr;
-        std::size_t bytes = 0;
-    };
-    static constexpr std::size_t MAX_SLOTS = 8;
-    std::array<Buffer, MAX_SLOTS> buffers_;
+    void* data_ = nullptr;
+    std::size_t bytes_ = 0;
 };
 
 Scratch& scratch() {
     thread_local Scratch instance;
     return instance;
 }
+
+constexpr std::size_t ALIGNMENT = 64;
+
+std::size_t aligned(std::size_t bytes) { return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 dnnl::memory unbound(const Desc& desc) { return dnnl::memory(desc, engine(), nullptr); }
 
@@ -91,8 +83,9 @@ Desc any_layout(const Dims& dims) { return with_layout(dims, Tag::any); }
 
 void Operation::add_port(int argument, const Desc& outside, const Desc& inside, bool input, bool accumulate) {
     const bool same = outside == inside;
-    Port port{argument, input, !same || accumulate, same && accumulate, unbound(outside), {}, {}};
+    Port port{argument, input, !same || accumulate, scratch_bytes_, same && accumulate, unbound(outside), {}, {}};
     port.inside = port.staged ? unbound(inside) : port.outside;
+    if (port.staged) scratch_bytes_ += aligned(inside.get_size());
     if (!same) {
         port.reorder = input ? make_reorder(port.outside, port.inside, false)
                              : make_reorder(port.inside, port.outside, accumulate);
@@ -117,8 +110,8 @@ Operation& Operation::keeps(int argument, const dnnl::memory& memory) {
 }
 
 void Operation::run(std::initializer_list<Binding> bindings) {
-    for (std::size_t slot = 0; slot < ports_.size(); ++slot) {
-        Port& port = ports_[slot];
+    char* const staging = scratch().get(scratch_bytes_);
+    for (Port& port : ports_) {
         const float* data = nullptr;
         for (const Binding& binding : bindings) {
             if (binding.argument == port.argument) data = binding.data;
@@ -126,7 +119,7 @@ void Operation::run(std::initializer_list<Binding> bindings) {
         if (data == nullptr) failed("Operation::run", "no data for argument ", port.argument);
         // oneDNN takes inputs by pointer to non-const; it does not write to them.
         port.outside.set_data_handle(const_cast<float*>(data));
-        if (port.staged) port.inside.set_data_handle(scratch().get(slot, port.inside.get_desc().get_size()));
+        if (port.staged) port.inside.set_data_handle(staging + port.offset);
         if (port.input && port.reorder) port.reorder->execute(stream(), port.outside, port.inside);
     }
     primitive_.execute(stream(), arguments_);
@@ -141,7 +134,5 @@ void Operation::run(std::initializer_list<Binding> bindings) {
     }
     stream().wait();
 }
-
-void release_scratch() { scratch().release(); }
 
 }  // namespace eddl::onednn

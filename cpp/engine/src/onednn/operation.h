@@ -6,7 +6,7 @@
 #include <dnnl.hpp>
 #include <omp.h>
 
-#include <functional>
+#include <cstddef>
 #include <initializer_list>
 #include <optional>
 #include <unordered_map>
@@ -49,7 +49,8 @@ private:
     struct Port {
         int argument;
         bool input;
-        bool staged;            // the primitive sees scratch memory
+        bool staged;            // the primitive sees scratch memory, from this offset on
+        std::size_t offset;
         bool add;               // accumulate without a change of layout: a plain loop
         dnnl::memory outside;
         dnnl::memory inside;    // outside itself unless staged
@@ -60,11 +61,9 @@ private:
 
     dnnl::primitive primitive_;
     std::vector<Port> ports_;
+    std::size_t scratch_bytes_ = 0;
     std::unordered_map<int, dnnl::memory> arguments_;
 };
-
-// Frees the calling thread's scratch memory; it comes back with the next run that needs it.
-void release_scratch();
 
 // A value made from a key and made anew when the key or the number of threads changes.
 template <typename Key, typename Value>
