@@ -26,7 +26,7 @@ step   := tools/step
 
 engine_sources    := $(shell find cpp/engine -type f)
 extension_sources := $(shell find cpp/kernels cpp/graph cpp/adapter cpp/bindings python -type f -not -name '*.pyc')
-build_files       := CMakeLists.txt $(wildcard cmake/*)
+build_files       := CMakeLists.txt VERSION $(wildcard cmake/*)
 
 .PHONY: demo test setup benchmarks sanitize clean
 .DELETE_ON_ERROR:

@@ -20,7 +20,7 @@ if(EDDL_FOUND AND NOT TARGET EDDL::eddl)
   add_library(EDDL::eddl SHARED IMPORTED)
   set_target_properties(EDDL::eddl PROPERTIES
     IMPORTED_LOCATION "${EDDL_LIBRARY}"
-    INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${EDDL_INCLUDE_DIR}")
+    INTERFACE_INCLUDE_DIRECTORIES "${EDDL_INCLUDE_DIR}")
   # EDDL's own headers name Eigen; the embedded engine's do not.
   file(STRINGS "${EDDL_INCLUDE_DIR}/eddl/descriptors/descriptors.h" _eddl_eigen REGEX "Eigen/" LIMIT_COUNT 1)
   if(_eddl_eigen)

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+// Only the embedded engine defines this: the version of EDDL whose API it implements.
+#define EDDL_EMBEDDED_ENGINE "1.2"
+
 // EDDL's headers put these two in the global namespace, and PyEDDL's binding names them unqualified.
 using std::string;
 using std::vector;
