@@ -1,8 +1,10 @@
 #include "eddl/apis/layers.h"
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 
+#include "apis/checked.h"
 #include "eddl/apis/eddl.h"
 #include "errors.h"
 
@@ -17,14 +19,12 @@ layer make(Arguments &&...arguments) {
 
 // Layers on images take [batch, channels, h, w]; EDDL lets [batch, h, w] pass for one channel.
 layer as_image(const char *function, layer parent) {
-    if (parent == nullptr) invalid(function, "the parent layer is missing (None)");
-    return parent->output->shape.size() == 3 ? Unsqueeze(parent, 0) : parent;
+    return the(parent, function).output->shape.size() == 3 ? Unsqueeze(parent, 0) : parent;
 }
 
 layer global_pool(const char *function, layer parent, std::string name, layer (*pool)(layer, ints, ints, std::string,
                                                                                        std::string)) {
-    if (parent == nullptr) invalid(function, "the parent layer is missing (None)");
-    const ints &shape = parent->output->shape;
+    const ints &shape = the(parent, function).output->shape;
     if (shape.size() != 4)
         invalid(function, "layer '", parent->name, "' has output shape ", shape, ", expected 4 dimensions");
     if (name.empty()) name = function;
@@ -33,13 +33,13 @@ layer global_pool(const char *function, layer parent, std::string name, layer (*
 
 template <typename Rule, typename... Arguments>
 layer initialized_by(layer l, Arguments... arguments) {
-    l->set_initializer(std::unique_ptr<Initializer>(new Rule(arguments...)));
+    the(l, "initializer").set_initializer(std::unique_ptr<Initializer>(new Rule(arguments...)));
     return l;
 }
 
 template <typename Rule, typename... Arguments>
 layer regularized_by(layer l, Arguments... arguments) {
-    l->set_regularizer(std::unique_ptr<Regularizer>(new Rule(arguments...)));
+    the(l, "regularizer").set_regularizer(std::unique_ptr<Regularizer>(new Rule(arguments...)));
     return l;
 }
 
@@ -51,6 +51,8 @@ ints one_sample_of(ints shape) {
 }  // namespace
 
 layer Input(const ints &shape, std::string name) {
+    if (shape.empty() || *std::min_element(shape.begin(), shape.end()) < 1)
+        invalid("Input", "expected at least one dimension, all above 0, received ", shape);
     std::unique_ptr<Tensor> tensor(new Tensor(one_sample_of(shape)));
     layer l = make<LInput>(tensor.get(), name);
     tensor.release();

@@ -1,11 +1,14 @@
 #include "eddl/apis/models.h"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <fstream>
 #include <memory>
 #include <mutex>
 
+#include "apis/checked.h"
+#include "eddl/layers/core/layer_core.h"
 #include "errors.h"
 
 namespace eddl {
@@ -100,7 +103,7 @@ std::vector<T *> released(std::vector<std::unique_ptr<T>> &owned) {
 
 void build_net(model net, optimizer o, std::vector<std::unique_ptr<Loss>> losses,
                std::vector<std::unique_ptr<Metric>> metrics, CompServ *cs, bool init_weights) {
-    if (net->isbuild) return;
+    if (the(net, "build").isbuild) return;
     std::unique_ptr<Optimizer> default_optimizer;
     if (o == nullptr) {
         default_optimizer.reset(new SGD(0.001f, 0.9f));
@@ -121,7 +124,7 @@ void build_net(model net, optimizer o, std::vector<std::unique_ptr<Loss>> losses
 template <typename Object, typename Make>
 std::vector<std::unique_ptr<Object>> make_all(const char *what, model net, const std::vector<std::string> &names,
                                               Make make_one) {
-    if (names.size() != net->lout.size())
+    if (names.size() != the(net, "build").lout.size())
         invalid("build", "net '", net->name, "' has ", net->lout.size(), " outputs, received ", names.size(), " ", what,
                 "; use \"none\" for outputs without one");
     std::vector<std::unique_ptr<Object>> objects;
@@ -129,28 +132,47 @@ std::vector<std::unique_ptr<Object>> make_all(const char *what, model net, const
     return objects;
 }
 
+// Every input layer that the outputs hang from must be named: nothing would ever fill it.
+void require_inputs(const vlayer &in, const vlayer &out) {
+    vlayer seen, pending = out;
+    while (!pending.empty()) {
+        Layer *l = &the(pending.back(), "Model");
+        pending.pop_back();
+        if (std::find(seen.begin(), seen.end(), l) != seen.end()) continue;
+        seen.push_back(l);
+        if (dynamic_cast<LInput *>(l) != nullptr && std::find(in.begin(), in.end(), l) == in.end())
+            invalid("Model", "the outputs depend on input layer '", l->name, "', which is not among the inputs");
+        pending.insert(pending.end(), l->parent.begin(), l->parent.end());
+    }
+}
+
 }  // namespace
 
-model Model(vlayer in, vlayer out) { return new Net(in, out); }
-void setName(model m, std::string name) { m->name = name; }
+model Model(vlayer in, vlayer out) {
+    require_inputs(in, out);
+    return new Net(in, out);
+}
+
+void setName(model m, std::string name) { the(m, "setName").name = name; }
 
 vlayer getOut(model net) {
-    if (!net->lout.empty()) return net->lout;
+    Net &n = the(net, "getOut");
+    if (!n.lout.empty()) return n.lout;
     vlayer ends;
-    for (Layer *l : net->layers)
+    for (Layer *l : n.layers)
         if (l->child.empty()) ends.push_back(l);
-    if (ends.empty()) invalid("getOut", "net '", net->name, "' has no outputs");
+    if (ends.empty()) invalid("getOut", "net '", n.name, "' has no outputs");
     return ends;
 }
 
-layer getLayer(model net, std::string l) { return net->getLayer(l); }
-void removeLayer(model net, std::string l) { net->removeLayer(l); }
-void initializeLayer(model net, std::string l) { net->initializeLayer(l); }
-void setTrainable(model net, std::string lname, bool val) { net->setTrainable(lname, val); }
+layer getLayer(model net, std::string l) { return the(net, "getLayer").getLayer(l); }
+void removeLayer(model net, std::string l) { the(net, "getLayer").removeLayer(l); }
+void initializeLayer(model net, std::string l) { the(net, "initializeLayer").initializeLayer(l); }
+void setTrainable(model net, std::string lname, bool val) { the(net, "initializeLayer").setTrainable(lname, val); }
 
-std::vector<vtensor> get_parameters(model net, bool deepcopy) { return net->get_parameters(deepcopy); }
-void set_parameters(model net, const std::vector<vtensor> &params) { net->set_parameters(params); }
-void clamp(model m, float min, float max) { m->clamp(min, max); }
+std::vector<vtensor> get_parameters(model net, bool deepcopy) { return the(net, "get_parameters").get_parameters(deepcopy); }
+void set_parameters(model net, const std::vector<vtensor> &params) { the(net, "get_parameters").set_parameters(params); }
+void clamp(model m, float min, float max) { the(m, "clamp").clamp(min, max); }
 
 void build(model net, optimizer o, CompServ *cs, bool init_weights) { build_net(net, o, {}, {}, cs, init_weights); }
 
@@ -169,17 +191,17 @@ compserv CS_GPU(const std::vector<int> &, int, const std::string &) { not_availa
 compserv CS_FPGA(const std::vector<int> &, int) { not_available("CS_FPGA"); }
 compserv CS_COMPSS(const std::string &filename) { return keep(std::unique_ptr<CompServ>(new CompServ(filename))); }
 
-void toCPU(model net, int th) { net->toCPU(th); }
+void toCPU(model net, int th) { the(net, "toCPU").toCPU(th); }
 void toGPU(model, const std::string &) { not_available("toGPU"); }
 void toGPU(model, std::vector<int>, const std::string &) { not_available("toGPU"); }
 void toGPU(model, std::vector<int>, int, const std::string &) { not_available("toGPU"); }
 model toFPGA(model, int, int) { not_available("toFPGA"); }
 
-void summary(model m) { m->summary(true); }
-void plot(model m, const std::string &fname, const std::string &rankdir) { m->plot(fname, rankdir); }
-void setlogfile(model net, const std::string &fname) { net->setlogfile(fname); }
-void load(model m, const std::string &fname, const std::string &format) { m->load(fname, format); }
-void save(model m, const std::string &fname, const std::string &format) { m->save(fname, format); }
+void summary(model m) { the(m, "summary").summary(true); }
+void plot(model m, const std::string &fname, const std::string &rankdir) { the(m, "summary").plot(fname, rankdir); }
+void setlogfile(model net, const std::string &fname) { the(net, "setlogfile").setlogfile(fname); }
+void load(model m, const std::string &fname, const std::string &format) { the(m, "setlogfile").load(fname, format); }
+void save(model m, const std::string &fname, const std::string &format) { the(m, "save").save(fname, format); }
 
 optimizer sgd(float lr, float momentum, float weight_decay, bool nesterov) {
     return new SGD(lr, momentum, weight_decay, nesterov);
@@ -200,7 +222,7 @@ optimizer adamax(float lr, float beta_1, float beta_2, float epsilon, float weig
 optimizer nadam(float lr, float beta_1, float beta_2, float epsilon, float schedule_decay) {
     return new Nadam(lr, beta_1, beta_2, epsilon, schedule_decay);
 }
-void setlr(model net, std::vector<float> p) { net->setlr(p); }
+void setlr(model net, std::vector<float> p) { the(net, "setlr").setlr(p); }
 
 Loss *getLoss(std::string type) { return make_by_name("getLoss", LOSSES, type); }
 Metric *getMetric(std::string type) { return make_by_name("getMetric", METRICS, type); }

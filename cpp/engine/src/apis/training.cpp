@@ -8,6 +8,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "apis/checked.h"
 #include "eddl/apis/models.h"
 #include "eddl/random.h"
 #include "errors.h"
@@ -28,26 +29,27 @@ std::vector<int> all_indices(const char *function, const vtensor &tensors) {
     return indices;
 }
 
-Tensor *existing(const char *function, const Layer *l, Tensor *t, const char *reason) {
-    if (t == nullptr) invalid(function, "layer '", l->name, "' has none", reason);
+// A tensor of a layer, by its member, or by a list and an index into it.
+Tensor *existing(const char *function, layer l, Tensor *Layer::*member) {
+    Tensor *t = the(l, function).*member;
+    if (t == nullptr)
+        invalid(function, "layer '", l->name, "' has none now",
+                member == &Layer::delta ? "; deltas last from forward to backward, and longer only with full_mem" : "");
     return t;
 }
 
-Tensor *at(const char *function, const Layer *l, const vtensor &tensors, int p) {
+Tensor *at(const char *function, layer l, vtensor Layer::*list, int p) {
+    const vtensor &tensors = the(l, function).*list;
     if (p < 0 || p >= static_cast<int>(tensors.size()))
         invalid(function, "layer '", l->name, "' has ", tensors.size(), " of them, received index ", p);
     return tensors[static_cast<std::size_t>(p)];
 }
 
-vtensor clones(const vtensor &tensors) {
+vtensor clones(const char *function, layer l, vtensor Layer::*list) {
     vtensor copies;
-    for (Tensor *t : tensors) copies.push_back(t->clone());
+    for (Tensor *t : the(l, function).*list) copies.push_back(t->clone());
     return copies;
 }
-
-constexpr const char *NO_DELTA = "; deltas live from forward to backward, and longer only with full_mem";
-
-Tensor *delta_of(const char *function, const Layer *l) { return existing(function, l, l->delta, NO_DELTA); }
 
 void copy_checked(const char *function, const Layer *from, const Layer *to, Tensor *a, Tensor *b) {
     if (a->shape != b->shape)
@@ -57,19 +59,19 @@ void copy_checked(const char *function, const Layer *from, const Layer *to, Tens
 
 }  // namespace
 
-void fit(model m, const vtensor &in, const vtensor &out, int batch, int epochs) { m->fit(in, out, batch, epochs); }
-void evaluate(model m, const vtensor &in, const vtensor &out, int bs) { m->evaluate(in, out, bs); }
-vtensor predict(model m, const vtensor &in) { return m->predict(in); }
+void fit(model m, const vtensor &in, const vtensor &out, int batch, int epochs) { the(m, "fit").fit(in, out, batch, epochs); }
+void evaluate(model m, const vtensor &in, const vtensor &out, int bs) { the(m, "fit").evaluate(in, out, bs); }
+vtensor predict(model m, const vtensor &in) { return the(m, "predict").predict(in); }
 
 void train_batch(model net, vtensor in, vtensor out, std::vector<int> indices) {
-    net->train_batch(in, out, indices);
+    the(net, "train_batch").train_batch(in, out, indices);
     ++net->tr_batches;
 }
 
 void train_batch(model net, vtensor in, vtensor out) { train_batch(net, in, out, all_indices("train_batch", in)); }
 
 void eval_batch(model net, vtensor in, vtensor out, std::vector<int> indices) {
-    net->train_batch(in, out, indices, 1);
+    the(net, "eval_batch").train_batch(in, out, indices, 1);
 }
 
 void eval_batch(model net, vtensor in, vtensor out) { eval_batch(net, in, out, all_indices("eval_batch", in)); }
@@ -83,50 +85,50 @@ void next_batch(vtensor in, vtensor out) {
 }
 
 std::vector<int> random_indices(int batch_size, int num_samples) {
-    if (batch_size < 0 || num_samples < 1)
-        invalid("random_indices", "expected a batch size of at least 0 and a number of samples above 0, received ",
+    if (batch_size < 1 || num_samples < 1)
+        invalid("random_indices", "expected a batch size and a number of samples above 0, received ",
                 batch_size, " and ", num_samples);
     std::vector<int> indices(static_cast<std::size_t>(batch_size));
     for (int &i : indices) i = static_cast<int>(random_bits() % static_cast<std::uint64_t>(num_samples));
     return indices;
 }
 
-void set_mode(model net, int mode) { net->setmode(mode); }
+void set_mode(model net, int mode) { the(net, "set_mode").setmode(mode); }
 
 vlayer forward(model m, vlayer in) {
-    m->forward(in);
+    the(m, "forward").forward(in);
     return getOut(m);
 }
 
 vlayer forward(model m, vtensor in) {
-    m->forward(in);
+    the(m, "forward").forward(in);
     return getOut(m);
 }
 
 vlayer forward(model m) {
-    m->forward();
+    the(m, "forward").forward();
     return getOut(m);
 }
 
 vlayer forward(model m, int b) {
-    m->resize(b);
+    the(m, "forward").resize(b);
     return forward(m);
 }
 
-void zeroGrads(model m) { m->reset_grads(); }
-void backward(model m, vtensor target) { m->backward(target); }
-void backward(model net) { net->backward(vtensor{}); }
-void backward(loss l) { l->graph->backward(); }
+void zeroGrads(model m) { the(m, "zeroGrads").reset_grads(); }
+void backward(model m, vtensor target) { the(m, "zeroGrads").backward(target); }
+void backward(model net) { the(net, "backward").backward(vtensor{}); }
+void backward(loss l) { the(l, "backward").graph->backward(); }
 void optimize(loss l) { backward(l); }
 
 void optimize(std::vector<loss> l) {
     for (loss each : l) optimize(each);
 }
 
-void update(model m) { m->update(); }
+void update(model m) { the(m, "update").update(); }
 
 layer detach(layer l) {
-    l->set_detach();
+    the(l, "detach").set_detach();
     return l;
 }
 
@@ -135,12 +137,12 @@ vlayer detach(vlayer l) {
     return l;
 }
 
-void reset_loss(model m) { m->reset_loss(); }
-void print_loss(model m, int batch) { m->print_loss(batch); }
-std::vector<float> get_losses(model m) { return m->get_losses(); }
-std::vector<float> get_metrics(model m) { return m->get_metrics(); }
-float compute_loss(loss L) { return L->compute(); }
-float compute_metric(loss L) { return L->compute(); }
+void reset_loss(model m) { the(m, "reset_loss").reset_loss(); }
+void print_loss(model m, int batch) { the(m, "reset_loss").print_loss(batch); }
+std::vector<float> get_losses(model m) { return the(m, "get_losses").get_losses(); }
+std::vector<float> get_metrics(model m) { return the(m, "get_losses").get_metrics(); }
+float compute_loss(loss L) { return the(L, "compute_loss").compute(); }
+float compute_metric(loss L) { return the(L, "compute_metric").compute(); }
 
 void show_profile() { not_available("Profiling"); }
 void reset_profile() { not_available("Profiling"); }
@@ -175,36 +177,35 @@ std::vector<std::string> read_txt_file(const std::string &filename) {
     return lines;
 }
 
-Tensor *getOutput(layer l1) { return existing("getOutput", l1, l1->output, "")->clone(); }
-Tensor *getInput(layer l1) { return existing("getInput", l1, l1->input, "")->clone(); }
-Tensor *getDelta(layer l1) { return delta_of("getDelta", l1)->clone(); }
-Tensor *getParam(layer l1, int p) { return at("getParam", l1, l1->params, p)->clone(); }
-Tensor *getGradient(layer l1, int p) { return at("getGradient", l1, l1->gradients, p)->clone(); }
-Tensor *getState(layer l1, int p) { return at("getState", l1, l1->states, p)->clone(); }
-vtensor getParams(layer l1) { return clones(l1->params); }
-vtensor getGradients(layer l1) { return clones(l1->gradients); }
-vtensor getStates(layer l1) { return clones(l1->states); }
+Tensor *getOutput(layer l1) { return existing("getOutput", l1, &Layer::output)->clone(); }
+Tensor *getInput(layer l1) { return existing("getInput", l1, &Layer::input)->clone(); }
+Tensor *getDelta(layer l1) { return existing("getDelta", l1, &Layer::delta)->clone(); }
+Tensor *getParam(layer l1, int p) { return at("getParam", l1, &Layer::params, p)->clone(); }
+Tensor *getGradient(layer l1, int p) { return at("getGradient", l1, &Layer::gradients, p)->clone(); }
+Tensor *getState(layer l1, int p) { return at("getState", l1, &Layer::states, p)->clone(); }
+vtensor getParams(layer l1) { return clones("getParams", l1, &Layer::params); }
+vtensor getGradients(layer l1) { return clones("getGradients", l1, &Layer::gradients); }
+vtensor getStates(layer l1) { return clones("getStates", l1, &Layer::states); }
 
 void copyOutput(Layer *l1, Layer *l2) {
-    copy_checked("copyOutput", l1, l2, existing("copyOutput", l1, l1->output, ""),
-                 existing("copyOutput", l2, l2->output, ""));
+    copy_checked("copyOutput", l1, l2, existing("copyOutput", l1, &Layer::output),
+                 existing("copyOutput", l2, &Layer::output));
 }
 
 void copyDelta(Layer *l1, Layer *l2) {
-    Tensor *from = delta_of("copyDelta", l1);
-    l2->mem_delta();
+    Tensor *from = existing("copyDelta", l1, &Layer::delta);
+    the(l2, "copyDelta").mem_delta();
     copy_checked("copyDelta", l1, l2, from, l2->delta);
 }
 
 void copyParam(Layer *l1, Layer *l2, int p) {
-    if (p == -1) l1->copy(l2);
-    else
-        copy_checked("copyParam", l1, l2, at("copyParam", l1, l1->params, p), at("copyParam", l2, l2->params, p));
+    if (p == -1) return the(l1, "copyParam").copy(&the(l2, "copyParam"));
+    copy_checked("copyParam", l1, l2, at("copyParam", l1, &Layer::params, p), at("copyParam", l2, &Layer::params, p));
 }
 
 void copyGradient(Layer *l1, Layer *l2, int p) {
-    copy_checked("copyGradient", l1, l2, at("copyGradient", l1, l1->gradients, p),
-                 at("copyGradient", l2, l2->gradients, p));
+    copy_checked("copyGradient", l1, l2, at("copyGradient", l1, &Layer::gradients, p),
+                 at("copyGradient", l2, &Layer::gradients, p));
 }
 
 // Parameters have one home without devices.

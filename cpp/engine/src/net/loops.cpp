@@ -1,4 +1,5 @@
 // Loops over whole data sets.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <numeric>
@@ -6,6 +7,7 @@
 #include "eddl/net/net.h"
 #include "eddl/random.h"
 #include "errors.h"
+#include "net/samples.h"
 
 namespace {
 
@@ -15,16 +17,11 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-int sample_count(const char *function, const vtensor &in) {
-    if (in.empty() || in[0] == nullptr || in[0]->shape.empty()) eddl::invalid(function, "expected input tensors");
-    return in[0]->shape[0];
-}
-
 }  // namespace
 
 void Net::fit(vtensor tin, vtensor tout, int batch, int epochs) {
     require_built("fit");
-    const int samples = sample_count("fit", tin);
+    const int samples = eddl::check_data("fit", *this, tin, tout);
     if (batch < 1 || batch > samples)
         eddl::invalid("fit", "expected a batch size from 1 to the number of samples, ", samples, ", received ", batch);
     if (epochs < 0) eddl::invalid("fit", "expected a number of epochs of at least 0, received ", epochs);
@@ -52,7 +49,7 @@ void Net::fit(vtensor tin, vtensor tout, int batch, int epochs) {
 
 void Net::evaluate(vtensor tin, vtensor tout, int bs) {
     require_built("evaluate");
-    const int samples = sample_count("evaluate", tin);
+    const int samples = eddl::check_data("evaluate", *this, tin, tout);
     if (samples < 1) eddl::invalid("evaluate", "expected at least one sample, received none");
     constexpr int DEFAULT_BATCH = 10;
     const int batch = bs != -1 ? bs : (isresized ? batch_size : DEFAULT_BATCH);

@@ -62,8 +62,12 @@ std::string names(const Layer *a, const Layer *b) { return "'" + a->name + "' an
 void Net::save(const std::string &filename, const std::string &format) {
     std::ofstream file(filename, std::ios::binary);
     if (!file) eddl::failed("save", "cannot write to '", filename, "'");
-    for (Layer *l : layers) l->save(file, format);
-    if (!file.flush()) eddl::failed("save", "cannot write all of '", filename, "'");
+    try {
+        for (Layer *l : layers) l->save(file, format);
+        if (!file.flush()) throw std::runtime_error("writing failed");
+    } catch (const std::exception &error) {
+        eddl::failed("save", "cannot write all of '", filename, "': ", error.what());
+    }
 }
 
 void Net::load(const std::string &filename, const std::string &format) {

@@ -82,6 +82,7 @@ void Net::print_loss(int b, int nb) {
 }
 
 std::vector<float> Net::get_losses() {
+    require_built("get_losses");
     std::vector<float> values;
     for (std::size_t i = 0; i < losses.size(); ++i)
         values.push_back(per_sample(total_loss[i] + fiterr[2 * i], inferenced_samples));
@@ -89,6 +90,7 @@ std::vector<float> Net::get_losses() {
 }
 
 std::vector<float> Net::get_metrics() {
+    require_built("get_metrics");
     std::vector<float> values;
     for (std::size_t i = 0; i < metrics.size(); ++i)
         values.push_back(per_sample(total_metric[i] + fiterr[2 * i + 1], inferenced_samples));

@@ -5,37 +5,13 @@
 
 #include "eddl/net/net.h"
 #include "errors.h"
+#include "net/samples.h"
 
 namespace {
 
 // The number of threads is a setting of the calling thread; each net has its own.
 void use_threads_of(const Net &net) {
     if (net.cs != nullptr) omp_set_num_threads(net.cs->local_threads);
-}
-
-// `what` is "input" or "target". Returns the number of samples.
-int check_samples(const char *function, const char *what, const vtensor &given, const vlayer &layers) {
-    if (given.size() != layers.size())
-        eddl::invalid(function, "expected ", layers.size(), " ", what, " tensors, received ", given.size());
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        if (given[i] == nullptr) eddl::invalid(function, what, " ", i, " is missing (None)");
-        std::vector<int> expected = layers[i]->output->shape;
-        if (!given[i]->shape.empty() && !expected.empty()) expected[0] = given[i]->shape[0];
-        if (given[i]->shape != expected)
-            eddl::invalid(function, what, " ", i, " for layer '", layers[i]->name, "' expects shape ", expected,
-                          ", received ", given[i]->shape);
-        if (given[i]->shape[0] != given[0]->shape[0])
-            eddl::invalid(function, what, " 0 has ", given[0]->shape[0], " samples, ", what, " ", i, " has ",
-                          given[i]->shape[0]);
-    }
-    return given.empty() ? 0 : given[0]->shape[0];
-}
-
-void check_indices(const char *function, const vind &samples, int count) {
-    if (samples.empty()) eddl::invalid(function, "expected at least one sample index, received none");
-    for (int i : samples)
-        if (i < 0 || i >= count)
-            eddl::invalid(function, "sample index ", i, " is out of range; there are ", count, " samples");
 }
 
 }  // namespace
@@ -103,7 +79,7 @@ void Net::forward() {
 void Net::forward(vtensor in) {
     require_built("forward");
     if (in.empty()) return forward();
-    const int samples = check_samples("forward", "input", in, lin);
+    const int samples = eddl::check_samples("forward", "input", in, lin);
     resize(samples);
     do_reset();
     for (std::size_t i = 0; i < in.size(); ++i) Tensor::copy(in[i], lin[i]->output);
@@ -118,7 +94,7 @@ void Net::forward(vlayer in) {
 }
 
 void Net::set_targets(const vtensor &targets, const char *function) {
-    const int samples = check_samples(function, "target", targets, lout);
+    const int samples = eddl::check_samples(function, "target", targets, lout);
     if (samples != batch_size)
         eddl::invalid(function, "the last forward was of ", batch_size, " samples, received targets of ", samples);
     for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -166,7 +142,10 @@ void Net::delta() {
 
 void Net::reset() { do_reset(); }
 
-void Net::reset_grads() { do_reset_grads(); }
+void Net::reset_grads() {
+    require_built("zeroGrads");
+    do_reset_grads();
+}
 
 void Net::update() {
     require_built("update");
@@ -189,6 +168,7 @@ void Net::compute_loss() {
 }
 
 void Net::reset_loss() {
+    require_built("reset_loss");
     std::fill(total_loss.begin(), total_loss.end(), 0.0f);
     std::fill(total_metric.begin(), total_metric.end(), 0.0f);
     std::fill(fiterr.begin(), fiterr.end(), 0.0f);
@@ -202,11 +182,7 @@ void Net::clamp(float min, float max) {
 void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
     const char *function = eval ? "eval_batch" : "train_batch";
     require_built(function);
-    const int count = check_samples(function, "input", X, lin);
-    const int targets = check_samples(function, "target", Y, lout);
-    if (count != targets && !X.empty() && !Y.empty())
-        eddl::invalid(function, "there are ", count, " input samples and ", targets, " targets");
-    check_indices(function, sind, std::max(count, targets));
+    eddl::check_indices(function, sind, eddl::check_data(function, *this, X, Y));
 
     const int batch = static_cast<int>(sind.size());
     resize(batch);
@@ -233,7 +209,7 @@ void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
 
 vtensor Net::predict(vtensor tin) {
     require_built("predict");
-    check_samples("predict", "input", tin, lin);
+    eddl::check_samples("predict", "input", tin, lin);
     setmode(TSMODE);
     forward(tin);
     vtensor outputs;

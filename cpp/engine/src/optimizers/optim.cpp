@@ -42,8 +42,18 @@ Optimizer *make_shared(Kind &original) {
     return shared;
 }
 
+// `!(rate >= 0)` holds for NaN too.
+float checked_rate(const char *optimizer, float rate) {
+    if (!(rate >= 0.0f)) eddl::invalid(optimizer, "expected a learning rate of at least 0, received ", rate);
+    return rate;
+}
+
 void set_if_given(const std::vector<float> &values, std::size_t i, float &setting) {
     if (i < values.size()) setting = values[i];
+}
+
+void set_rate(const std::vector<float> &values, float &rate) {
+    if (!values.empty()) rate = checked_rate("setlr", values[0]);
 }
 
 }  // namespace
@@ -51,7 +61,7 @@ void set_if_given(const std::vector<float> &values, std::size_t i, float &settin
 // ---- SGD ----
 
 SGD::SGD(float lr, float momentum, float weight_decay, bool nesterov)
-    : lr(lr), mu(momentum), weight_decay(weight_decay), nesterov(nesterov) {}
+    : lr(checked_rate("sgd", lr)), mu(momentum), weight_decay(weight_decay), nesterov(nesterov) {}
 
 SGD::SGD(const SGD &other)
     : Optimizer(other), lr(other.lr), mu(other.mu), weight_decay(other.weight_decay), nesterov(other.nesterov) {}
@@ -71,7 +81,7 @@ Optimizer *SGD::clone() { return new SGD(*this); }
 Optimizer *SGD::share() { return make_shared(*this); }
 
 void SGD::change(std::vector<float> p) {
-    set_if_given(p, 0, lr);
+    set_rate(p, lr);
     set_if_given(p, 1, mu);
 }
 
@@ -94,7 +104,8 @@ void SGD::applygrads(int batch) {
 // ---- Adam ----
 
 Adam::Adam(float lr, float beta_1, float beta_2, float epsilon, float weight_decay, bool amsgrad)
-    : lr(lr), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay), amsgrad(amsgrad), t(0) {}
+    : lr(checked_rate("adam", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay),
+      amsgrad(amsgrad), t(0) {}
 
 Adam::Adam(const Adam &other)
     : Optimizer(other), lr(other.lr), beta_1(other.beta_1), beta_2(other.beta_2), epsilon(other.epsilon),
@@ -115,7 +126,7 @@ Adam::~Adam() { eddl::delete_state({&mT, &vT, &mCap, &vCap}); }
 
 Optimizer *Adam::clone() { return new Adam(*this); }
 Optimizer *Adam::share() { return make_shared(*this); }
-void Adam::change(std::vector<float> p) { set_if_given(p, 0, lr); }
+void Adam::change(std::vector<float> p) { set_rate(p, lr); }
 
 void Adam::setlayers(vlayer l) {
     layers = l;
@@ -148,7 +159,7 @@ void Adam::applygrads(int batch) {
 // ---- RMSProp ----
 
 RMSProp::RMSProp(float lr, float rho, float epsilon, float weight_decay)
-    : lr(lr), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
+    : lr(checked_rate("rmsprop", lr)), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
 
 RMSProp::RMSProp(const RMSProp &other)
     : Optimizer(other), lr(other.lr), rho(other.rho), epsilon(other.epsilon), weight_decay(other.weight_decay) {}
@@ -168,7 +179,7 @@ Optimizer *RMSProp::clone() { return new RMSProp(*this); }
 Optimizer *RMSProp::share() { return make_shared(*this); }
 
 void RMSProp::change(std::vector<float> p) {
-    set_if_given(p, 0, lr);
+    set_rate(p, lr);
     set_if_given(p, 1, rho);
 }
 
@@ -198,16 +209,16 @@ void RMSProp::applygrads(int batch) {
 // ---- optimizers without a step ----
 
 AdaDelta::AdaDelta(float lr, float rho, float epsilon, float weight_decay)
-    : lr(lr), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
+    : lr(checked_rate("adadelta", lr)), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
 
 Adagrad::Adagrad(float lr, float epsilon, float weight_decay)
-    : lr(lr), epsilon(epsilon), weight_decay(weight_decay) {}
+    : lr(checked_rate("adagrad", lr)), epsilon(epsilon), weight_decay(weight_decay) {}
 
 Adamax::Adamax(float lr, float beta_1, float beta_2, float epsilon, float weight_decay)
-    : lr(lr), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay) {}
+    : lr(checked_rate("adamax", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay) {}
 
 Nadam::Nadam(float lr, float beta_1, float beta_2, float epsilon, float schedule_decay)
-    : lr(lr), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), schedule_decay(schedule_decay) {}
+    : lr(checked_rate("nadam", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), schedule_decay(schedule_decay) {}
 
 #define EDDL_STEPLESS(Class) \
     void Class::applygrads(int) { eddl::not_available("The step of the " #Class " optimizer"); }
