@@ -6,7 +6,7 @@
 
 #include "eddl/layers/core/layer_core.h"
 #include "layers/common.h"
-#include "onednn/softmax.h"
+#include "onednn/activation.h"
 
 using namespace eddl;
 
@@ -30,26 +30,13 @@ struct LeakyReLu {
     float value(float x) const { return (x > 0.0f ? x : 0.0f) + alpha * (x > 0.0f ? 0.0f : x); }
     float pull(float d, float x, float) const { return (x > 0.0f ? d : 0.0f) + alpha * (x > 0.0f ? 0.0f : d); }
 };
-struct Elu {
-    float alpha, scale;  // scale: selu
-    float value(float x) const { return scale * (x > 0.0f ? x : alpha * std::expm1(x)); }
-    float pull(float d, float x, float) const { return d * scale * (x > 0.0f ? 1.0f : alpha * std::exp(x)); }
-};
-struct Exponential {
-    float value(float x) const { return std::exp(x); }
-    float pull(float d, float, float y) const { return d * y; }
-};
-struct Sigmoid {
-    float value(float x) const { return 1.0f / (1.0f + std::exp(-x)); }
-    float pull(float d, float, float y) const { return d * y * (1.0f - y); }
-};
 struct HardSigmoid {
     float value(float x) const { return x > 2.5f ? 1.0f : x < -2.5f ? 0.0f : 0.2f * x + 0.5f; }
     float pull(float d, float x, float) const { return 0.2f * (std::fabs(x) > 2.5f ? 0.0f : d); }
 };
 struct Softplus {  // log(1 + exp(x)) without overflow
     float value(float x) const { return (x > 0.0f ? x : 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
-    float pull(float d, float x, float) const { return d * Sigmoid().value(x); }
+    float pull(float d, float x, float) const { return d / (1.0f + std::exp(-x)); }
 };
 struct Softsign {
     float value(float x) const { return x / (1.0f + std::fabs(x)); }
@@ -57,10 +44,6 @@ struct Softsign {
         const float denominator = 1.0f + std::fabs(x);
         return d / (denominator * denominator);
     }
-};
-struct Tanh {
-    float value(float x) const { return std::tanh(x); }
-    float pull(float d, float, float y) const { return d * (1.0f - y * y); }
 };
 struct Linear {
     float alpha;
@@ -70,6 +53,25 @@ struct Linear {
 // The backward half of softmax_deprecated: EDDL's, which takes only the diagonal of the derivative.
 struct DiagonalSoftmax {
     float pull(float d, float, float y) const { return d * y * (1.0f - y); }
+};
+
+// Those whose value comes from oneDNN.
+template <onednn::Function function>
+struct FromOneDnn {};
+struct Exponential : FromOneDnn<onednn::Function::exponential> {
+    float pull(float d, float, float y) const { return d * y; }
+};
+struct Sigmoid : FromOneDnn<onednn::Function::sigmoid> {
+    float pull(float d, float, float y) const { return d * y * (1.0f - y); }
+};
+struct Tanh : FromOneDnn<onednn::Function::tanh> {
+    float pull(float d, float, float y) const { return d * (1.0f - y * y); }
+};
+struct Elu {  // scale · (x > 0 ? x : alpha · (exp(x) - 1)); a scale other than 1 makes it selu
+    float alpha, scale;
+    float pull(float d, float x, float y) const {
+        return d * (scale * alpha + (x > 0.0f ? scale * (1.0f - alpha) : 0.0f) + (x > 0.0f ? 0.0f : y));
+    }
 };
 
 constexpr float SELU_ALPHA = 1.6732632423543772848170429916717f;
@@ -136,6 +138,22 @@ std::size_t softmax_axis(const LActivation& layer) {
 }
 
 template <typename Function>
+auto compute(LActivation& layer, onednn::Activation&, const Function& f) -> decltype(f.value(0.0f), void()) {
+    transform(*layer.output, [f](float x) { return f.value(x); }, *layer.input);
+}
+
+template <onednn::Function function>
+void compute(LActivation& layer, onednn::Activation& primitives, const FromOneDnn<function>&) {
+    primitives.elementwise.forward(function, 0.0f, layer.output->size, layer.input->ptr, layer.output->ptr);
+}
+
+void compute(LActivation& layer, onednn::Activation& primitives, const Elu& f) {
+    primitives.elementwise.forward(onednn::Function::elu, f.alpha, layer.output->size, layer.input->ptr,
+                                   layer.output->ptr);
+    if (f.scale != 1.0f) transform(*layer.output, [scale = f.scale](float y) { return scale * y; }, *layer.output);
+}
+
+template <typename Function>
 void pull_back(Tensor& parent_delta, const Function& f, const LActivation& layer) {
     accumulate(parent_delta, [f](float d, float x, float y) { return f.pull(d, x, y); }, *layer.delta, *layer.input,
                *layer.output);
@@ -144,7 +162,7 @@ void pull_back(Tensor& parent_delta, const Function& f, const LActivation& layer
 }  // namespace
 
 LActivation::LActivation(Layer* parent, std::string act, std::vector<float> params, std::string name, int dev, int mem)
-    : LinLayer(name, dev, mem), act(act), softmax_(std::make_shared<onednn::Softmax>()) {
+    : LinLayer(name, dev, mem), act(act), primitives_(std::make_shared<onednn::Activation>()) {
     input = checked_parent("Activation", parent).output;
     this->params = checked_params(act, std::move(params), *input);
     name_layer(*this, name, act, total_layers);
@@ -154,10 +172,9 @@ LActivation::LActivation(Layer* parent, std::string act, std::vector<float> para
 
 void LActivation::forward() {
     expect_forward(*this);
-    const bool elementwise = visit_function(act, params, [this](const auto& f) {
-        transform(*output, [f](float x) { return f.value(x); }, *input);
-    });
-    if (!elementwise) softmax_->forward(softmax_shape(input->shape, softmax_axis(*this)), input->ptr, output->ptr);
+    if (!visit_function(act, params, [this](const auto& f) { compute(*this, *primitives_, f); })) {
+        primitives_->softmax.forward(softmax_shape(input->shape, softmax_axis(*this)), input->ptr, output->ptr);
+    }
 }
 
 void LActivation::backward() {
@@ -166,7 +183,8 @@ void LActivation::backward() {
     if (delta_bp) {
         accumulate(parent_delta, [](float d) { return d; }, *delta);
     } else if (act == "softmax") {
-        softmax_->backward(softmax_shape(input->shape, softmax_axis(*this)), output->ptr, delta->ptr, parent_delta.ptr);
+        primitives_->softmax.backward(softmax_shape(input->shape, softmax_axis(*this)), output->ptr, delta->ptr,
+                                      parent_delta.ptr);
     } else if (act == "softmax_deprecated") {
         pull_back(parent_delta, DiagonalSoftmax{}, *this);
     } else {

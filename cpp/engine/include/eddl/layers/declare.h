@@ -29,7 +29,7 @@ namespace onednn {
 class Convolution;
 class Pooling;
 class BatchNorm;
-class Softmax;
+class Activation;
 class Dense;
 }  // namespace onednn
 }  // namespace eddl

@@ -54,7 +54,7 @@ public:
     EDDL_LAYER_OVERRIDES
 
 private:
-    std::shared_ptr<eddl::onednn::Softmax> softmax_;
+    std::shared_ptr<eddl::onednn::Activation> primitives_;
 };
 
 // Output and delta are other views of the parent's memory. The children of such a layer add straight into the parent's
