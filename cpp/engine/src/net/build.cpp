@@ -53,7 +53,6 @@ void Net::build(Optimizer *opt, vloss lo, vmetrics me, CompServ *service, bool i
     }
     set_compserv(service, delete_compserv);
     snets = {this};
-    allocate_batch();
     isbuild = true;
 }
 
@@ -71,19 +70,6 @@ void Net::toCPU(int t) {
     set_compserv(new CompServ(t, {}, {}, cs->lsb, mem_level), true);
 }
 
-void Net::forget_batch() {
-    for (vtensor *batch : {&Xs[0], &Ys[0]}) {
-        for (Tensor *t : *batch) delete t;
-        batch->clear();
-    }
-}
-
-void Net::allocate_batch() {
-    forget_batch();
-    for (const Layer *l : lin) Xs[0].push_back(new Tensor(l->output->shape));
-    for (const Layer *l : lout) Ys[0].push_back(new Tensor(l->output->shape));
-}
-
 void Net::resize(int batch) {
     require_built("resize");
     if (batch < 1) eddl::invalid("resize", "expected a batch size above 0, received ", batch);
@@ -95,7 +81,6 @@ void Net::resize(int batch) {
     batch_size = batch;
     isresized = true;
     for (Layer *l : layers) l->resize(batch);
-    allocate_batch();
     do_reset();
 }
 

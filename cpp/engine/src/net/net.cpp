@@ -102,7 +102,6 @@ void Net::size_totals() {
 Net::~Net() {
     close_log(flog_tr, has_to_close_flog_tr);
     close_log(flog_ts, has_to_close_flog_ts);
-    forget_batch();
     if (optimizer != nullptr && optimizer->user_ == this) {
         optimizer->user_ = nullptr;
         if (do_optimizer_delete) delete optimizer;

@@ -65,6 +65,12 @@ void Net::do_backward() {
     }
 }
 
+// do_backward leaves the inputs their deltas, for backward() to pass on to other nets.
+void Net::free_input_deltas() {
+    for (Layer *l : lin)
+        if (l->mem_level != 0) l->Layer::free_delta();
+}
+
 void Net::do_applygrads() {
     use_threads_of(*this);
     optimizer->applygrads(batch_size);
@@ -110,6 +116,7 @@ void Net::backward(vtensor target) {
     compute_loss();
     do_delta();
     do_backward();
+    free_input_deltas();
 }
 
 // Goes on into the nets whose layers fed this one in forward(layers), unless they were detached.
@@ -132,6 +139,7 @@ void Net::backward() {
         l->delta->add_(lin[i]->delta);
     }
     netinput.clear();
+    free_input_deltas();
     for (Net *net : nets) net->backward();
 }
 
@@ -187,14 +195,10 @@ void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
     const int batch = static_cast<int>(sind.size());
     resize(batch);
     setmode(eval ? TSMODE : TRMODE);
-    for (std::size_t i = 0; i < X.size(); ++i) {
-        Tensor::select(X[i], Xs[0][i], sind, 0, batch);
-        Tensor::copy(Xs[0][i], lin[i]->output);
-    }
+    for (std::size_t i = 0; i < X.size(); ++i) Tensor::select(X[i], lin[i]->output, sind, 0, batch);
     for (std::size_t i = 0; i < Y.size(); ++i) {
-        Tensor::select(Y[i], Ys[0][i], sind, 0, batch);
         lout[i]->check_target();
-        Tensor::copy(Ys[0][i], lout[i]->target);
+        Tensor::select(Y[i], lout[i]->target, sind, 0, batch);
     }
 
     do_reset();
@@ -204,6 +208,7 @@ void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
     if (eval) return;
     do_delta();
     do_backward();
+    free_input_deltas();
     do_applygrads();
 }
 

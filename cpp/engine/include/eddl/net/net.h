@@ -21,8 +21,8 @@ using vmetrics = std::vector<Metric *>;
 // A macro, since code written for EDDL tests and passes it as one.
 #define MAX_THREADS 1024
 
-// Ownership: the net deletes Xs, Ys and, unless told otherwise at build, its losses, metrics and optimizer; a layer is
-// deleted by the last net that holds it. On the CPU a built net computes by itself: snets == {this}.
+// Ownership: unless told otherwise at build, the net deletes its losses, metrics and optimizer; a layer is deleted by the
+// last net that holds it. On the CPU a built net computes by itself: snets == {this}.
 class Net {
 public:
     std::string name = "model";
@@ -71,7 +71,7 @@ public:
     std::vector<Net *> snets;
     Net *rnet = nullptr;
 
-    vtensor Xs[MAX_THREADS];   // the current batch; the engine uses entry 0
+    vtensor Xs[MAX_THREADS];   // EDDL's batches on their way to devices: empty here, samples go straight to the layers
     vtensor Ys[MAX_THREADS];
 
     Net();
@@ -172,9 +172,8 @@ public:
 private:
     void set_compserv(CompServ *service, bool owned);
     void size_totals();
-    void forget_batch();
-    void allocate_batch();
     void zero_deltas();
+    void free_input_deltas();
     void set_targets(const vtensor &targets, const char *function);
     void add_up_losses();
     void require_built(const char *function) const;
