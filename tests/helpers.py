@@ -188,9 +188,10 @@ def predict(net, x) -> np.ndarray:
 # --- processes ---
 
 
-def python_environment(**extra) -> dict:
-    """The environment of a child interpreter that imports what this one does."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **extra}
+def python_environment(**changes) -> dict:
+    """The environment of a child interpreter that imports what this one does; a change to None unsets a variable."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **changes}
+    return {name: value for name, value in environment.items() if value is not None}
 
 
 def in_child(code, directory, **environment):

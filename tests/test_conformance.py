@@ -15,7 +15,7 @@ THREE_STEPS = 1e-3
 LATE = ("params-3", "predict-after")
 # Nothing below this counts: it is the rounding of sums of terms near 1 that cancel, such as the delta behind a batch
 # norm.
-FLOOR = 1e-6
+FLOOR = 1e-5
 
 
 def difference(name, expected, actual):
@@ -45,10 +45,11 @@ def test_engine_agrees_with_eddl(case):
     assert not lines, f"{len(lines)} of {len(expected)} quantities differ; the first:\n{lines[0]}"
 
 
-def test_recorded_are_all_but_what_eddl_gets_wrong():
+def test_recorded_are_all_but_what_eddl_gets_wrong_or_refuses():
     assert list(EXPECTED) == list(RECORDED)
     assert ABOUT["engine"] == "EDDL"
-    assert set(CASES) - set(RECORDED) == {"subtract", "average", "maximum", "minimum"}
+    sums, refused = {"subtract", "average", "maximum", "minimum"}, {"conv-groups", "conv-dilated", "depthwise"}
+    assert set(CASES) - set(RECORDED) == sums | refused
 
 
 def test_recorded_nets_did_train():

@@ -24,9 +24,26 @@ TOTAL = {
     "test_tensor.py": 212,
 }
 
-# Test functions that the embedded engine cannot pass yet, with the first thing they need of it. All variants of such a
-# test must fail by being told so: one that passes, or fails in another way, fails here.
-NOT_YET = {}
+# Test functions that the embedded engine does not pass, with what it says. All variants of such a test must fail that
+# way: one that passes, or fails otherwise, fails here.
+NOT_YET = {
+    f"test_eddl.py::{name}": f"{need} is not available in the embedded engine"
+    for name, need in {
+        "test_aux_layers": "ConstOfTensor",
+        "test_core_layers": "Conv1D",
+        "test_data_augmentation": "RandomShift",
+        "test_generator_layers": "GaussGenerator",
+        "test_noise_layers": "GaussianNoise",
+        "test_normalization_layers": "LayerNormalization",
+        "test_operator_layers": "Split",
+        "test_pooling_layers": "AveragePool1D",
+        "test_recurrent_layers": "RNN",
+        "test_reduction_layers": "ReduceMean",
+        "test_transformations": "Shift",
+    }.items()
+}
+# Joins vectors along an axis that they do not have: EDDL reads beyond the end of their shapes.
+NOT_YET["test_eddl.py::test_merge_layers"] = "Concat: expected an axis below 1"
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +105,13 @@ def test_pyeddl_own_tests(file, suite):
     results = outcomes(suite, file)
     wrong = []
     for id, failure in results.items():
-        need = NOT_YET.get(id.split("[")[0]) if engine_name() != "EDDL" else None
-        if need is None and failure is not None:
+        answer = NOT_YET.get(id.split("[")[0]) if engine_name() != "EDDL" else None
+        if answer is None and failure is not None:
             wrong.append(f"{id} fails:\n{failure[-1500:]}")
-        elif need is not None and failure is None:
+        elif answer is not None and failure is None:
             wrong.append(f"{id} passes: take it off the list")
-        elif need is not None and f"{need} is not available in the embedded engine" not in failure:
-            wrong.append(f"{id} fails, but not for want of {need}:\n{failure[-1500:]}")
+        elif answer is not None and answer not in failure:
+            wrong.append(f"{id} fails without saying {answer!r}:\n{failure[-1500:]}")
     assert not wrong, "\n\n".join(wrong)
     assert len(results) == TOTAL[file]
 

@@ -13,7 +13,7 @@ from typing import Callable
 
 import numpy as np
 import pyeddl.eddl as eddl
-from helpers import build, seed_params
+from helpers import THREADS, build, seed_params
 
 
 def sgd():
@@ -51,9 +51,9 @@ class Case:
     def rng(self):
         return np.random.default_rng(zlib.crc32(self.id.encode()))
 
-    def built(self, mem="full_mem", seed=None):
+    def built(self, seed=None, threads=THREADS):
         """The net, built and seeded (by default from the case's id)."""
-        net = build(self.make(), self.optimizer(), self.loss, self.metric, mem, seed=None)
+        net = build(self.make(), self.optimizer(), self.loss, self.metric, threads=threads, seed=None)
         seed_params(net, zlib.crc32(self.id.encode()) if seed is None else seed)
         self.prepare(net)
         return net
@@ -150,12 +150,27 @@ def sigmoid_net(outputs=1):
     return make
 
 
+def beside(layer, shape=(2, 4, 4)):
+    """The layer between two siblings on one parent: all three pass back to it."""
+
+    def make():
+        x = eddl.Input(list(shape), "x")
+        h = eddl.Tanh(eddl.Conv2D(x, 2, [1, 1], [1, 1], "valid", True, 1, [1, 1], "before"), "trunk")
+        branches = [h, layer(h), h]
+        dense = [eddl.Dense(eddl.Flatten(b, f"flat{i}"), 3, True, f"dense{i}") for i, b in enumerate(branches)]
+        return eddl.Model([x], [eddl.Add(dense, "sum")])
+
+    return make
+
+
 # --- dense ---
 
 case("dense", alone(lambda x: eddl.Dense(x, 4, True, "y"), [5]))
 case("dense-no-bias", alone(lambda x: eddl.Dense(x, 4, False, "y"), [5]))
 case("dense-chain", vector_net(lambda h: eddl.Dense(h, 4, False, "middle")))
 case("dense-batch-1", alone(lambda x: eddl.Dense(x, 4, True, "y"), [5]), batch=1)
+
+REFUSES = "refuses what needs cuDNN there"
 
 # --- convolution ---
 
@@ -348,6 +363,67 @@ case("maximum", merge_net(lambda b: eddl.Maximum(b, "merge")), eddl_defect=ADDS_
 case("minimum", merge_net(lambda b: eddl.Minimum(b, "merge")), eddl_defect=ADDS_INSTEAD)
 
 
+# --- operators, element by element and of shapes (their layers hold no parameters, so they need no names) ---
+
+OPERATORS = {
+    "abs": lambda h: eddl.Abs(h),
+    "sub": lambda h: eddl.Sub(h, eddl.Tanh(h, "tanh")),
+    "sub-number": lambda h: eddl.Sub(h, 0.7),
+    "number-sub": lambda h: eddl.Sub(0.7, h),
+    "mult": lambda h: eddl.Mult(h, eddl.Sigmoid(h, "sigmoid")),
+    "mult-itself": lambda h: eddl.Mult(h, h),
+    "mult-number": lambda h: eddl.Mult(h, -1.5),
+    "number-mult": lambda h: eddl.Mult(2.5, h),
+    "div": lambda h: eddl.Div(h, eddl.Sigmoid(h, "sigmoid")),
+    "div-number": lambda h: eddl.Div(h, 3.0),
+    "number-div": lambda h: eddl.Div(0.5, eddl.Sigmoid(h, "sigmoid")),
+    "sum": lambda h: eddl.Add(h, eddl.Tanh(h, "tanh")),
+    "sum-number": lambda h: eddl.Add(h, 0.25),
+    "number-sum": lambda h: eddl.Add(0.25, h),
+    "exp": lambda h: eddl.Exp(h),
+    "log": lambda h: eddl.Log(eddl.Sigmoid(h, "sigmoid")),
+    "log2": lambda h: eddl.Log2(eddl.Sigmoid(h, "sigmoid")),
+    "log10": lambda h: eddl.Log10(eddl.Sigmoid(h, "sigmoid")),
+    "sqrt": lambda h: eddl.Sqrt(eddl.Sigmoid(h, "sigmoid")),
+    "pow": lambda h: eddl.Pow(eddl.Sigmoid(h, "sigmoid"), 2.5),
+    "clamp": lambda h: eddl.Clamp(h, -0.5, 0.6, "clamp"),
+    "clip": lambda h: eddl.Clip(h, -0.4, 0.5, "clip"),
+    "squeeze": lambda h: eddl.Squeeze(eddl.Reshape(h, [1, 5, 1], "up"), -1, "squeeze"),
+    "unsqueeze": lambda h: eddl.Flatten(eddl.Unsqueeze(h, 0, "unsqueeze"), "flat"),
+}
+for _id, _layer in OPERATORS.items():
+    case(f"operator-{_id}", vector_net(_layer))
+
+RESHAPERS = {
+    "permute": lambda h: eddl.Permute(h, [2, 0, 1], "side"),
+    "transpose": lambda h: eddl.Transpose(h, "side"),
+    "select": lambda h: eddl.Select(h, [":", "1:3", ":2"], "side"),
+    "slice": lambda h: eddl.Slice(h, ["1", ":", "2:"], "side"),
+}
+for _id, _layer in RESHAPERS.items():
+    case(f"operator-{_id}", beside(_layer, (2, 4, 3)))
+
+case(
+    "depthwise-one-channel",
+    image_net(lambda h: eddl.DepthwiseConv2D(h, [3, 3], [1, 1], "valid", True, [1, 1], "y"), before=1),
+)
+case(
+    "depthwise",
+    image_net(lambda h: eddl.DepthwiseConv2D(h, [3, 3], [1, 1], "same", True, [1, 1], "y"), before=3),
+    eddl_defect=REFUSES,
+)
+case(
+    "conv-groups",
+    image_net(lambda h: eddl.Conv2D(h, 6, [3, 3], [1, 1], "same", True, 2, [1, 1], "y"), before=4),
+    eddl_defect=REFUSES,
+)
+case(
+    "conv-dilated",
+    image_net(lambda h: eddl.Conv2D(h, 2, [2, 3], [1, 1], "valid", True, 1, [2, 1], "y")),
+    eddl_defect=REFUSES,
+)
+
+
 def _image_branches(merge):
     def make():
         x = eddl.Input([2, 4, 4], "x")
@@ -366,9 +442,9 @@ case("concat-rows", _image_branches(lambda b: eddl.Concat(b, 1, "merge")))
 def _residual():
     x = eddl.Input([2, 4, 4], "x")
     h = eddl.Conv2D(x, 2, [3, 3], [1, 1], "same", False, 1, [1, 1], "conv1")
-    h = eddl.ReLu(eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn1"), "relu1")
+    h = eddl.Elu(eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn1"), 1.0, "elu1")
     h = eddl.Conv2D(h, 2, [3, 3], [1, 1], "same", False, 1, [1, 1], "conv2")
-    h = eddl.ReLu(eddl.Add([x, eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn2")], "sum"), "relu2")
+    h = eddl.Elu(eddl.Add([x, eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn2")], "sum"), 1.0, "elu2")
     h = eddl.Flatten(eddl.GlobalAveragePool2D(h, "pool"), "flat")
     return eddl.Model([x], [eddl.Softmax(eddl.Dense(h, 3, True, "logits"), -1, "y")])
 
@@ -384,18 +460,7 @@ case(
 )
 
 
-# What a layer passes back must add to what its siblings passed, before it and after it.
-def _beside(layer, shape=(2, 4, 4)):
-    def make():
-        x = eddl.Input(list(shape), "x")
-        h = eddl.Tanh(eddl.Conv2D(x, 2, [1, 1], [1, 1], "valid", True, 1, [1, 1], "before"), "trunk")
-        branches = [h, layer(h), h]
-        dense = [eddl.Dense(eddl.Flatten(b, f"flat{i}"), 3, True, f"dense{i}") for i, b in enumerate(branches)]
-        return eddl.Model([x], [eddl.Add(dense, "sum")])
-
-    return make
-
-
+# What a layer passes back must add to what its siblings passed.
 SIBLINGS = {
     "conv": lambda h: eddl.Conv2D(h, 2, [3, 3], [1, 1], "same", True, 1, [1, 1], "side"),
     "maxpool": lambda h: eddl.MaxPool2D(h, [2, 2], [2, 2], "none", "side"),
@@ -410,7 +475,7 @@ SIBLINGS = {
     "add": lambda h: eddl.Add([h, h], "side"),
 }
 for _id, _layer in SIBLINGS.items():
-    case(f"beside-{_id}", _beside(_layer), **(BATCHNORM_MEAN if _id == "batchnorm" else {}))
+    case(f"beside-{_id}", beside(_layer), **(BATCHNORM_MEAN if _id == "batchnorm" else {}))
 
 
 def _two_in_two_out():
@@ -504,6 +569,7 @@ case(
     image_net(lambda h: eddl.BatchNormalization(h, True, 0.9, 1e-3, "bn")),
     prepare=lambda net: eddl.setTrainable(net, "bn", False),
     differentiable=False,
+    **BATCHNORM_MEAN,
 )
 
 
