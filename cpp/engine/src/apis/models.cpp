@@ -95,10 +95,8 @@ compserv keep(std::unique_ptr<CompServ> service) {
 }
 
 template <typename T>
-std::vector<T *> released(std::vector<std::unique_ptr<T>> &owned) {
-    std::vector<T *> pointers;
-    for (auto &o : owned) pointers.push_back(o.release());
-    return pointers;
+void release_all(std::vector<std::unique_ptr<T>> &owned) {
+    for (auto &o : owned) static_cast<void>(o.release());
 }
 
 void build_net(model net, optimizer o, std::vector<std::unique_ptr<Loss>> losses,
@@ -116,9 +114,9 @@ void build_net(model net, optimizer o, std::vector<std::unique_ptr<Loss>> losses
     for (const auto &m : metrics) me.push_back(m.get());
     net->build(o, lo, me, cs, init_weights, true, false);
     // The net has them now.
-    default_optimizer.release();
-    released(losses);
-    released(metrics);
+    static_cast<void>(default_optimizer.release());
+    release_all(losses);
+    release_all(metrics);
 }
 
 template <typename Object, typename Make>
@@ -170,8 +168,12 @@ void removeLayer(model net, std::string l) { the(net, "getLayer").removeLayer(l)
 void initializeLayer(model net, std::string l) { the(net, "initializeLayer").initializeLayer(l); }
 void setTrainable(model net, std::string lname, bool val) { the(net, "initializeLayer").setTrainable(lname, val); }
 
-std::vector<vtensor> get_parameters(model net, bool deepcopy) { return the(net, "get_parameters").get_parameters(deepcopy); }
-void set_parameters(model net, const std::vector<vtensor> &params) { the(net, "get_parameters").set_parameters(params); }
+std::vector<vtensor> get_parameters(model net, bool deepcopy) {
+    return the(net, "get_parameters").get_parameters(deepcopy);
+}
+void set_parameters(model net, const std::vector<vtensor> &params) {
+    the(net, "get_parameters").set_parameters(params);
+}
 void clamp(model m, float min, float max) { the(m, "clamp").clamp(min, max); }
 
 void build(model net, optimizer o, CompServ *cs, bool init_weights) { build_net(net, o, {}, {}, cs, init_weights); }

@@ -59,7 +59,9 @@ void copy_checked(const char *function, const Layer *from, const Layer *to, Tens
 
 }  // namespace
 
-void fit(model m, const vtensor &in, const vtensor &out, int batch, int epochs) { the(m, "fit").fit(in, out, batch, epochs); }
+void fit(model m, const vtensor &in, const vtensor &out, int batch, int epochs) {
+    the(m, "fit").fit(in, out, batch, epochs);
+}
 void evaluate(model m, const vtensor &in, const vtensor &out, int bs) { the(m, "fit").evaluate(in, out, bs); }
 vtensor predict(model m, const vtensor &in) { return the(m, "predict").predict(in); }
 
