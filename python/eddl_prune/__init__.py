@@ -15,14 +15,17 @@ error the net is what it was before the call. One thread at a time may work on a
 
 import pyeddl._core  # noqa: F401  (registers EDDL's classes, which the extension shares)
 
-from ._core import LOBSTER, PruneError
+from ._core import PruneError
 from .engine import __version__, engine_info
 from .fitting import fit
 from .history import History
+from .optimizers import LOBSTER
 from .pruning import threshold
 from .removal import Plan, Report, plan, simplify
 from .schedule import Schedule
 from .statistics import LayerStats, Stats, stats
+
+PruneError.__doc__ = "A net that EDDL accepts but that cannot be pruned: on a GPU, with layers shared between nets, ..."
 
 __all__ = [
     "LOBSTER",
