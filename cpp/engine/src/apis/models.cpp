@@ -164,15 +164,15 @@ vlayer getOut(model net) {
 }
 
 layer getLayer(model net, std::string l) { return the(net, "getLayer").getLayer(l); }
-void removeLayer(model net, std::string l) { the(net, "getLayer").removeLayer(l); }
+void removeLayer(model net, std::string l) { the(net, "removeLayer").removeLayer(l); }
 void initializeLayer(model net, std::string l) { the(net, "initializeLayer").initializeLayer(l); }
-void setTrainable(model net, std::string lname, bool val) { the(net, "initializeLayer").setTrainable(lname, val); }
+void setTrainable(model net, std::string lname, bool val) { the(net, "setTrainable").setTrainable(lname, val); }
 
 std::vector<vtensor> get_parameters(model net, bool deepcopy) {
     return the(net, "get_parameters").get_parameters(deepcopy);
 }
 void set_parameters(model net, const std::vector<vtensor> &params) {
-    the(net, "get_parameters").set_parameters(params);
+    the(net, "set_parameters").set_parameters(params);
 }
 void clamp(model m, float min, float max) { the(m, "clamp").clamp(min, max); }
 
@@ -200,9 +200,9 @@ void toGPU(model, std::vector<int>, int, const std::string &) { not_available("t
 model toFPGA(model, int, int) { not_available("toFPGA"); }
 
 void summary(model m) { the(m, "summary").summary(true); }
-void plot(model m, const std::string &fname, const std::string &rankdir) { the(m, "summary").plot(fname, rankdir); }
+void plot(model m, const std::string &fname, const std::string &rankdir) { the(m, "plot").plot(fname, rankdir); }
 void setlogfile(model net, const std::string &fname) { the(net, "setlogfile").setlogfile(fname); }
-void load(model m, const std::string &fname, const std::string &format) { the(m, "setlogfile").load(fname, format); }
+void load(model m, const std::string &fname, const std::string &format) { the(m, "load").load(fname, format); }
 void save(model m, const std::string &fname, const std::string &format) { the(m, "save").save(fname, format); }
 
 optimizer sgd(float lr, float momentum, float weight_decay, bool nesterov) {

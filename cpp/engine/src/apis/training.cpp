@@ -62,7 +62,7 @@ void copy_checked(const char *function, const Layer *from, const Layer *to, Tens
 void fit(model m, const vtensor &in, const vtensor &out, int batch, int epochs) {
     the(m, "fit").fit(in, out, batch, epochs);
 }
-void evaluate(model m, const vtensor &in, const vtensor &out, int bs) { the(m, "fit").evaluate(in, out, bs); }
+void evaluate(model m, const vtensor &in, const vtensor &out, int bs) { the(m, "evaluate").evaluate(in, out, bs); }
 vtensor predict(model m, const vtensor &in) { return the(m, "predict").predict(in); }
 
 void train_batch(model net, vtensor in, vtensor out, std::vector<int> indices) {
@@ -118,7 +118,7 @@ vlayer forward(model m, int b) {
 }
 
 void zeroGrads(model m) { the(m, "zeroGrads").reset_grads(); }
-void backward(model m, vtensor target) { the(m, "zeroGrads").backward(target); }
+void backward(model m, vtensor target) { the(m, "backward").backward(target); }
 void backward(model net) { the(net, "backward").backward(vtensor{}); }
 void backward(loss l) { the(l, "backward").graph->backward(); }
 void optimize(loss l) { backward(l); }
@@ -140,9 +140,9 @@ vlayer detach(vlayer l) {
 }
 
 void reset_loss(model m) { the(m, "reset_loss").reset_loss(); }
-void print_loss(model m, int batch) { the(m, "reset_loss").print_loss(batch); }
+void print_loss(model m, int batch) { the(m, "print_loss").print_loss(batch); }
 std::vector<float> get_losses(model m) { return the(m, "get_losses").get_losses(); }
-std::vector<float> get_metrics(model m) { return the(m, "get_losses").get_metrics(); }
+std::vector<float> get_metrics(model m) { return the(m, "get_metrics").get_metrics(); }
 float compute_loss(loss L) { return the(L, "compute_loss").compute(); }
 float compute_metric(loss L) { return the(L, "compute_metric").compute(); }
 

@@ -1,5 +1,5 @@
-// Fans follow EDDL's layouts: matrices are [in, out], kernels [out, in, spatial …]. Vectors and whatever else has no fans
-// get small uniform values, as in EDDL.
+// Fans follow EDDL's layouts: matrices are [in, out], kernels [out, in, spatial …]. Vectors, which have no fans, get
+// small uniform values or zeros, as in EDDL.
 #include "eddl/initializers/initializer.h"
 
 #include <algorithm>
