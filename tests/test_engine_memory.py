@@ -71,9 +71,8 @@ def test_memory_levels_give_the_same_numbers(make, level):
 @pytest.mark.embedded_engine  # EDDL's levels are 4 % apart: the work space of its convolutions outweighs the rest
 def test_smaller_memory_levels_use_less(tmp_path):
     full, mid, low = (in_child(PEAK.replace("LEVEL", level), tmp_path) for level in LEVELS)
-    # Mid and low keep a delta only while it is needed; low also goes without work space that spans the batch.
-    assert mid < 0.8 * full, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
-    assert low <= 1.02 * mid, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
+    # Mid and low keep a delta only while it is needed; low also takes convolutions in parts.
+    assert low < 0.9 * mid and mid < 0.9 * full, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
 
 
 @pytest.mark.embedded_engine  # EDDL leaks a little with each net

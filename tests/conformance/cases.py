@@ -170,7 +170,7 @@ case("dense-no-bias", alone(lambda x: eddl.Dense(x, 4, False, "y"), [5]))
 case("dense-chain", vector_net(lambda h: eddl.Dense(h, 4, False, "middle")))
 case("dense-batch-1", alone(lambda x: eddl.Dense(x, 4, True, "y"), [5]), batch=1)
 
-REFUSES = "refuses what needs cuDNN there"
+REFUSES = "refuses it, or does so without cuDNN"
 
 # --- convolution ---
 
@@ -239,6 +239,14 @@ case(
         lambda h: eddl.Dense(eddl.Flatten(eddl.MaxPool(h, [2, 2], [2, 2], "none", "pool"), "flat"), 3, True, "y")
     ),
 )
+
+UNEVEN = {
+    "conv": lambda h: eddl.Conv2D(h, 3, [2, 3], [2, 2], "same", True, 1, [1, 1], "y"),
+    "maxpool": lambda h: eddl.MaxPool2D(h, [2, 3], [2, 2], "same", "y"),
+    "avgpool": lambda h: eddl.AveragePool2D(h, [2, 3], [1, 2], "same", "y"),
+}
+for _id, _layer in UNEVEN.items():
+    case(f"{_id}-same-uneven", image_net(_layer, height=5, width=6), eddl_defect=REFUSES)
 
 # --- normalisation and dropout ---
 
