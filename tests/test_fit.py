@@ -44,6 +44,32 @@ def cross_entropy(parameters, x, y):
     return float(np.mean(np.log(np.exp(z).sum(1)) - (z * y).sum(1)))
 
 
+def sgd_losses(parameters, data, rate, momentum, batches):
+    """Train mlp() in float64 NumPy on the given batches; the loss of each batch, and the parameters after the last."""
+    x, y = data
+    weights = [values.astype(np.float64) for values in parameters]
+    moments = [np.zeros_like(values) for values in weights]
+    losses = []
+    for batch in batches:
+        activations = [x[batch].astype(np.float64)]
+        for i in range(0, len(weights), 2):
+            z = activations[-1] @ weights[i] + weights[i + 1]
+            activations.append(np.maximum(z, 0) if i < len(weights) - 2 else z)
+        z = activations.pop()
+        exponentials = np.exp(z - z.max(1, keepdims=True))
+        probabilities = exponentials / exponentials.sum(1, keepdims=True)
+        losses.append(-np.mean(np.log((probabilities * y[batch]).sum(1))))
+        delta = (probabilities - y[batch]) / len(batch)
+        gradients = []
+        for i, below in zip(range(len(weights) - 2, -1, -2), reversed(activations)):
+            gradients = [below.T @ delta, delta.sum(0), *gradients]
+            delta = delta @ weights[i].T * (below > 0)
+        for value, moment, gradient in zip(weights, moments, gradients):
+            moment[...] = momentum * moment + rate * gradient
+            value -= moment
+    return losses, weights
+
+
 def validation_loss(net, data):
     return cross_entropy(helpers.params_of(net), *data[1])
 
@@ -64,6 +90,31 @@ def test_history_has_one_entry_an_epoch_and_exact_validation_means(data):
     np.testing.assert_allclose(history["val_loss"], [cross_entropy(state, x, y) for state in states], rtol=1e-4)
     accuracies = [np.mean(forward(state, x).argmax(1) == y.argmax(1)) for state in states]
     np.testing.assert_allclose(history["val_metric"], accuracies, rtol=1e-6)
+
+
+@pytest.mark.parametrize("earlier_batch", [None, 7, 40], ids=lambda size: f"after batches of {size}")
+def test_training_is_that_of_numpy(data, earlier_batch):
+    net = built_mlp(eddl.sgd(0.05, 0.0))
+    if earlier_batch:  # whose deltas and size must leave no trace
+        x, y = data[0]
+        eddl.fit(net, [helpers.tensor(x)], [helpers.tensor(y)], earlier_batch, 1)
+        helpers.seed_params(net)
+    epochs = 4
+    rng = np.random.default_rng(0)
+    batches = [batch for _ in range(epochs) for batch in training_batches(SAMPLES, BATCH, rng)]
+    losses, weights = sgd_losses(helpers.params_of(net), data[0], 0.05, 0.0, batches)
+    history = fit(net, data, epochs=epochs)
+    np.testing.assert_allclose(history["loss"], np.reshape(losses, (epochs, -1)).mean(1), rtol=1e-4)
+    assert history["event"] == ["improved"] * epochs
+    for expected, actual in zip(weights, helpers.params_of(net)):
+        np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_momentum_is_that_of_numpy(data):
+    net = built_mlp(eddl.sgd(0.05, 0.9))
+    batches = list(training_batches(SAMPLES, BATCH, np.random.default_rng(0)))
+    losses, _ = sgd_losses(helpers.params_of(net), data[0], 0.05, 0.9, batches)
+    np.testing.assert_allclose(fit(net, data)["loss"], [np.mean(losses)], rtol=1e-4)
 
 
 def test_it_learns_and_leaves_the_best_state(data):

@@ -53,6 +53,7 @@ class Run:
         self, epochs: int, callbacks: list[Callback], rng: np.random.Generator | None, progress: bool | None
     ) -> History:
         """Train, leave the net in its best state, and return the record; see :func:`eddl_prune.fit`."""
+        _free_deltas(self._net)
         steps = epochs * math.ceil(self._samples.count / self._batch_size)
         try:
             with tqdm(total=steps, unit="batch", disable=None if progress is None else not progress) as bar:
@@ -162,6 +163,13 @@ class Run:
         self._best = _core.Snapshot(self._net)
         self._plateau.restart(found.loss)
         return found.threshold, zeroed, found.loss
+
+
+def _free_deltas(net: Any) -> None:
+    """Free what an earlier training left behind: of another batch size, EDDL would take it for new gradients."""
+    for layer in reversed(net.layers):  # children first: a view's delta lies in its parent's
+        if layer.delta is not None and layer.parent and not layer.isrecurrent:  # EDDL's inputs need theirs
+            layer.free_delta()
 
 
 def _require_finite(loss: float, kind: str, epoch: int) -> None:
