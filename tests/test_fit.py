@@ -269,6 +269,22 @@ def test_channel_granularity_zeroes_whole_neurons_and_spares_the_output(data):
     assert ep.stats(net).dead_channels == zeroed
 
 
+def test_all_layers_that_give_an_output_are_spared():
+    # Two outputs: one behind a batch norm, one the sum of two dense layers.
+    layer = eddl.Input([8], "input")
+    hidden = eddl.ReLu(eddl.Dense(layer, 12, True, "hidden"))
+    first = eddl.BatchNormalization(eddl.Dense(hidden, 3, True, "first"), True)
+    second = eddl.Add([eddl.Dense(hidden, 2, True, "left"), eddl.Dense(hidden, 2, True, "right")])
+    net = helpers.build(eddl.Model([layer], [first, second]))
+    x = np.random.default_rng(0).normal(size=(20, 8)).astype(np.float32)
+    y = [np.zeros((20, 3), np.float32), np.zeros((20, 2), np.float32)]
+    schedule = ep.Schedule(pwe=1, twt=1e6, granularity="channel", min_delta=NEVER, tolerance=0)
+    history = ep.fit(net, [x], y, validation=([x], y), batch_size=10, schedule=schedule)
+    assert history["event"] == ["pruned"]
+    dead = {layer.name: layer.dead_channels for layer in ep.stats(net).layers if layer.dead_channels is not None}
+    assert dead == {"hidden": 12, "first": 0, "left": 0, "right": 0}
+
+
 def test_it_ends_when_nothing_more_can_be_pruned(data):
     # A loss that may not rise at all, on a trained net: at some plateau nothing is admissible.
     net = built_mlp()
