@@ -73,9 +73,11 @@ def test_memory_levels_give_the_same_numbers(make, level):
 
 @pytest.mark.embedded_engine  # EDDL's levels are 4 % apart: the work space of its convolutions outweighs the rest
 def test_smaller_memory_levels_use_less(tmp_path):
-    full, mid, low = (in_child(PEAK.replace("LEVEL", level), tmp_path) for level in LEVELS)
+    # Large blocks come from the system and go back at once: the peak is what the engine holds, not what malloc keeps.
+    straight = {"MALLOC_MMAP_THRESHOLD_": "65536"}
+    full, mid, low = (in_child(PEAK.replace("LEVEL", level), tmp_path, **straight) for level in LEVELS)
     # Mid and low keep a delta only while it is needed; low also takes convolutions in parts.
-    assert low < 0.9 * mid and mid < 0.9 * full, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
+    assert low < 0.95 * mid and mid < 0.75 * full, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
 
 
 @pytest.mark.embedded_engine  # EDDL leaks a little with each net
