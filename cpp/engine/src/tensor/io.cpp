@@ -48,6 +48,16 @@ std::ofstream open_to_write(const char* function, const std::string& filename) {
     return file;
 }
 
+// What goes wrong while `use` reads or writes a file is told with the file's name.
+template <typename Use>
+auto with_name_of(const std::string& filename, const char* function, const Use& use) {
+    try {
+        return use();
+    } catch (const std::runtime_error& error) {
+        eddl::failed(function, "'", filename, "': ", error.what());
+    }
+}
+
 void require_written(const char* function, std::ofstream& file) {
     if (!file.flush()) eddl::failed(function, "writing failed");
 }
@@ -170,7 +180,7 @@ Tensor* Tensor::load(const string& filename, string format) {
     if (format.empty()) format = get_extension(filename);
     if (format != "bin" && format != "npy" && delimiter_of(format) == 0) refuse_format(name, format);
     std::ifstream file = open_to_read(name, filename);
-    return loadfs(file, format);
+    return with_name_of(filename, name, [&] { return loadfs(file, format); });
 }
 
 Tensor* Tensor::loadfs(std::ifstream& ifs, const string& format) {
@@ -184,7 +194,7 @@ Tensor* Tensor::load_partial(const string& filename, int start_row, int end_row)
     const char* const name = "Tensor::load_partial";
     if (get_extension(filename) != "bin") refuse_format(name, get_extension(filename));
     std::ifstream file = open_to_read(name, filename);
-    return read_bin(file, start_row, end_row);
+    return with_name_of(filename, name, [&] { return read_bin(file, start_row, end_row); });
 }
 
 void Tensor::save(const string& filename, string format) {
@@ -195,7 +205,7 @@ void Tensor::save(const string& filename, string format) {
     if (text) eddl::require_ndim(name, this, 2);
     if (!text && format != "bin" && format != "npy") refuse_format(name, format);
     std::ofstream file = open_to_write(name, filename);
-    savefs(file, format);
+    with_name_of(filename, name, [&] { savefs(file, format); });
 }
 
 void Tensor::savefs(std::ofstream& ofs, string format) {
@@ -215,8 +225,10 @@ void Tensor::save2txt(const string& filename, char delimiter, const vector<strin
     const char* const name = "Tensor::save2txt";
     eddl::require_ndim(name, this, 2);
     std::ofstream file = open_to_write(name, filename);
-    write_text(file, this, delimiter, header);
-    require_written(name, file);
+    with_name_of(filename, name, [&] {
+        write_text(file, this, delimiter, header);
+        require_written(name, file);
+    });
 }
 
 std::pair<void*, std::size_t> Tensor::save2ptr() {
