@@ -70,7 +70,7 @@ struct Tanh : FromOneDnn<onednn::Function::tanh> {
 struct Elu {  // scale · (x > 0 ? x : alpha · (exp(x) - 1)); a scale other than 1 makes it selu
     float alpha, scale;
     float pull(float d, float x, float y) const {
-        return d * (scale * alpha + (x > 0.0f ? scale * (1.0f - alpha) : 0.0f) + (x > 0.0f ? 0.0f : y));
+        return d * (x > 0.0f ? scale : y + scale * alpha);
     }
 };
 
