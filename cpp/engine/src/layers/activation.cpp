@@ -108,7 +108,8 @@ std::vector<float> default_params(const std::string& name) {
 std::vector<float> checked_params(const std::string& name, std::vector<float> params, const Tensor& input) {
     const std::string function = "Activation '" + name + "'";
     const std::vector<float> defaults = default_params(name);
-    if (params.empty()) params = defaults;
+    // Scripts pass numbers to functions that take none, as EDDL lets them.
+    if (params.empty() || defaults.empty()) params = defaults;
     if (params.size() != defaults.size()) {
         invalid(function, "expected ", defaults.size(), " parameters, received ", params);
     }

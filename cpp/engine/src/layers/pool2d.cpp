@@ -20,6 +20,7 @@ onednn::PoolShape shape_of(const LPool& layer) {
     s.window = {pd.kr, pd.kc};
     s.stride = {pd.sr, pd.sc};
     s.padding = {pd.padrt, pd.padrb, pd.padcl, pd.padcr};
+    s.save_memory = layer.mem_level >= LOW_MEMORY;
     return s;
 }
 

@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "onednn/parts.h"
+
 namespace eddl::onednn {
 
 namespace {
@@ -119,23 +121,13 @@ std::ptrdiff_t dst_size(const ConvShape& s) {
     return static_cast<std::ptrdiff_t>(s.out_channels) * s.out_rows * s.out_columns;
 }
 
-// Calls run(shape of the part, first sample) for equal parts of the batch: one, unless memory is to be saved.
-template <typename Run>
-void in_parts(const ConvShape& shape, Run run) {
-    constexpr std::ptrdiff_t PART_BYTES = 2 << 20;
-    ConvShape part = shape;
-    if (shape.save_memory) {
-        const std::ptrdiff_t bytes = (src_size(shape) + dst_size(shape)) * static_cast<std::ptrdiff_t>(sizeof(float));
-        while (part.batch > 1 && (part.batch * bytes > PART_BYTES || shape.batch % part.batch != 0)) --part.batch;
-    }
-    for (int first = 0; first < shape.batch; first += part.batch) run(part, first);
-}
+std::ptrdiff_t sample_size(const ConvShape& s) { return src_size(s) + dst_size(s); }
 
 }  // namespace
 
 void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
                           float* dst) {
-    in_parts(shape, [&](const ConvShape& part, int first) {
+    in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_.get(part, make_forward)
             .run({{DNNL_ARG_SRC, src + first * src_size(part)},
                   {DNNL_ARG_WEIGHTS, weights},
@@ -146,7 +138,7 @@ void Convolution::forward(const ConvShape& shape, const float* src, const float*
 
 void Convolution::backward_data(const ConvShape& shape, const float* weights, const float* diff_dst,
                                 float* diff_src) {
-    in_parts(shape, [&](const ConvShape& part, int first) {
+    in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         backward_data_.get(part, make_backward_data)
             .run({{DNNL_ARG_WEIGHTS, weights},
                   {DNNL_ARG_DIFF_DST, diff_dst + first * dst_size(part)},
@@ -156,7 +148,7 @@ void Convolution::backward_data(const ConvShape& shape, const float* weights, co
 
 void Convolution::backward_weights(const ConvShape& shape, const float* src, const float* diff_dst,
                                    float* diff_weights, float* diff_bias) {
-    in_parts(shape, [&](const ConvShape& part, int first) {
+    in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         backward_weights_.get(part, make_backward_weights)
             .run({{DNNL_ARG_SRC, src + first * src_size(part)},
                   {DNNL_ARG_DIFF_DST, diff_dst + first * dst_size(part)},

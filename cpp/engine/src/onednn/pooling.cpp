@@ -3,13 +3,24 @@
 #include <tuple>
 
 #include "onednn/layout.h"
+#include "onednn/parts.h"
 
 namespace eddl::onednn {
+
+namespace {
+
+std::ptrdiff_t src_size(const PoolShape& s) { return static_cast<std::ptrdiff_t>(s.channels) * s.in_rows * s.in_columns; }
+
+std::ptrdiff_t dst_size(const PoolShape& s) {
+    return static_cast<std::ptrdiff_t>(s.channels) * s.out_rows * s.out_columns;
+}
+
+}  // namespace
 
 bool PoolShape::operator==(const PoolShape& other) const {
     const auto tied = [](const PoolShape& s) {
         return std::tie(s.batch, s.channels, s.in_rows, s.in_columns, s.out_rows, s.out_columns, s.window, s.stride,
-                        s.padding);
+                        s.padding, s.save_memory);
     };
     return tied(*this) == tied(other);
 }
@@ -30,30 +41,44 @@ Pooling::Operations Pooling::make(const PoolShape& s) const {
     const dnnl::pooling_backward::primitive_desc backward(engine(), algorithm, forward.src_desc(), forward.dst_desc(),
                                                           stride, window, dilation, before, after, forward);
 
-    Operations made{Operation(dnnl::pooling_forward(forward)), Operation(dnnl::pooling_backward(backward))};
+    Operations made{Operation(dnnl::pooling_forward(forward)), Operation(dnnl::pooling_backward(backward)),
+                    kind_ == PoolKind::maximum ? forward.workspace_desc() : Desc()};
     made.forward.reads(DNNL_ARG_SRC, plain(src), forward.src_desc())
         .writes(DNNL_ARG_DST, plain(dst), forward.dst_desc());
     made.backward.reads(DNNL_ARG_DIFF_DST, plain(dst), backward.diff_dst_desc())
         .writes(DNNL_ARG_DIFF_SRC, plain(src), backward.diff_src_desc(), Write::accumulate);
-    if (kind_ == PoolKind::maximum) {
-        // The workspace holds where each maximum was.
-        const dnnl::memory workspace(forward.workspace_desc(), engine());
-        made.forward.keeps(DNNL_ARG_WORKSPACE, workspace);
-        made.backward.keeps(DNNL_ARG_WORKSPACE, workspace);
-    }
     return made;
 }
 
-Pooling::Operations& Pooling::operations(const PoolShape& shape) {
-    return operations_.get(shape, [this](const PoolShape& s) { return make(s); });
+Pooling::Operations& Pooling::operations(const PoolShape& part) {
+    return operations_.get(part, [this](const PoolShape& s) {
+        workspaces_.clear();
+        return make(s);
+    });
+}
+
+dnnl::memory& Pooling::workspace_of(const PoolShape& part, int first) {
+    const auto index = static_cast<std::size_t>(first / part.batch);
+    const Desc& desc = operations(part).workspace;
+    while (workspaces_.size() <= index) workspaces_.emplace_back(desc, engine());
+    return workspaces_[index];
 }
 
 void Pooling::forward(const PoolShape& shape, const float* src, float* dst) {
-    operations(shape).forward.run({{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+    in_parts(shape, src_size(shape) + dst_size(shape), [&](const PoolShape& part, int first) {
+        Operation& op = operations(part).forward;
+        if (kind_ == PoolKind::maximum) op.keeps(DNNL_ARG_WORKSPACE, workspace_of(part, first));
+        op.run({{DNNL_ARG_SRC, src + first * src_size(part)}, {DNNL_ARG_DST, dst + first * dst_size(part)}});
+    });
 }
 
 void Pooling::backward(const PoolShape& shape, const float* diff_dst, float* diff_src) {
-    operations(shape).backward.run({{DNNL_ARG_DIFF_DST, diff_dst}, {DNNL_ARG_DIFF_SRC, diff_src}});
+    in_parts(shape, src_size(shape) + dst_size(shape), [&](const PoolShape& part, int first) {
+        Operation& op = operations(part).backward;
+        if (kind_ == PoolKind::maximum) op.keeps(DNNL_ARG_WORKSPACE, workspace_of(part, first));
+        op.run({{DNNL_ARG_DIFF_DST, diff_dst + first * dst_size(part)},
+                {DNNL_ARG_DIFF_SRC, diff_src + first * src_size(part)}});
+    });
 }
 
 }  // namespace eddl::onednn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "onednn/operation.h"
 
@@ -13,6 +14,7 @@ struct PoolShape {
     int out_rows = 0, out_columns = 0;
     std::array<int, 2> window{}, stride{};
     std::array<int, 4> padding{};  // top, bottom, left, right
+    bool save_memory = false;      // take the batch in parts, so that less of it is in scratch memory at a time
 
     bool operator==(const PoolShape& other) const;
 };
@@ -30,12 +32,15 @@ public:
 private:
     struct Operations {
         Operation forward, backward;
+        Desc workspace;  // where each maximum was; empty for averages
     };
     Operations make(const PoolShape& shape) const;
-    Operations& operations(const PoolShape& shape);
+    Operations& operations(const PoolShape& part);
+    dnnl::memory& workspace_of(const PoolShape& part, int first);
 
     PoolKind kind_;
     Cached<PoolShape, Operations> operations_;
+    std::vector<dnnl::memory> workspaces_;  // one a part of the batch
 };
 
 }  // namespace eddl::onednn
