@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 
+import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
+from eddl_prune import _core
 from nets import NETS, batch, build
 from tabulate import tabulate
 from timing import copy_case, interleaved
-
-import eddl_prune as ep
-from eddl_prune import _core
 
 BATCH_SIZE = 32
 LAMBDA = 1e-6

@@ -10,14 +10,13 @@ import statistics
 import time
 from typing import Any
 
+import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
+from eddl_prune import _core
 from nets import NETS, batch, build
 from tabulate import tabulate
 from timing import copy_case, interleaved
-
-import eddl_prune as ep
-from eddl_prune import _core
 
 BATCH_SIZE = 32
 
@@ -74,7 +73,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
     print(f"engine: {ep.engine_info()}, batch {BATCH_SIZE}, {args.threads} threads, medians\n")
-    headers = ["net", "simplify", "in training steps", "in copies of all parameters", "relative error", "prediction speed-up"]
+    headers = ["net", "simplify", "in training steps", "in copies of the net", "relative error", "speed-up"]
     print(tabulate([row(name, args.threads, args.rounds) for name in NETS], headers, disable_numparse=True))
 
 
