@@ -1,7 +1,7 @@
 """LOBSTER's step: against a plain training step, and against the machine's copy bandwidth.
 
-Two numbers: what ep.LOBSTER adds to a training step, and how fast its kernel moves the bytes that it must move (it reads
-w and ∂L/∂w and writes w: 12 bytes a weight), relative to a plain copy that moves as many.
+Two numbers: what ep.LOBSTER adds to a training step, and how fast its kernel moves the bytes that it must move (it
+reads w and ∂L/∂w and writes w: 12 bytes a weight), relative to a plain copy that moves as many.
 """
 
 from __future__ import annotations

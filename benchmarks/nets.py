@@ -12,7 +12,7 @@ VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 
 def lenet5() -> tuple[Any, Any]:
-    """LeNet-5 in the Caffe form, 1×28×28: 431,080 parameters."""
+    """LeNet-5 in the Caffe form, 1 x 28 x 28: 431,080 parameters."""
     inputs = layer = eddl.Input([1, 28, 28])
     for filters in (20, 50):
         layer = eddl.MaxPool(eddl.Conv(layer, filters, [5, 5], padding="valid"), [2, 2], [2, 2])
@@ -21,7 +21,7 @@ def lenet5() -> tuple[Any, Any]:
 
 
 def vgg16_bn() -> tuple[Any, Any]:
-    """VGG-16 with batch norm on 3×32×32 and one hidden layer of 512: 15 million parameters."""
+    """VGG-16 with batch norm on 3 x 32 x 32 and one hidden layer of 512: 15 million parameters."""
     inputs = layer = eddl.Input([3, 32, 32])
     for filters, depth in VGG16_STAGES:
         for _ in range(depth):

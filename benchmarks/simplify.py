@@ -1,6 +1,7 @@
 """ep.simplify: its time against a plain training step and against copying the net's parameters, and what it wins.
 
-Half of the channels of every hidden convolution and dense layer are zeroed at random (seeded); the net is then simplified.
+Half of the channels of every hidden convolution and dense layer are zeroed at random (seeded); the net is then
+simplified.
 """
 
 from __future__ import annotations
