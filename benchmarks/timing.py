@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,11 +39,15 @@ def interleaved(cases: Mapping[str, Callable[[], object]], rounds: int = 30, war
     return {name: Timing(tuple(values)) for name, values in seconds.items()}
 
 
-def copy_case(nbytes_moved: int) -> Callable[[], object]:
+def copy_case(nbytes_moved: int, threads: int) -> Callable[[], object]:
     """Return a copy that moves `nbytes_moved` bytes (half read, half written): the yardstick for memory-bound code.
 
-    One thread: a copy on one core already comes close to what the memory of these machines gives.
+    Each thread copies a part of its own; NumPy lets the others run meanwhile.
     """
-    source = np.ones(max(1, nbytes_moved // 8), dtype=np.float32)
+    source = np.ones(max(threads, nbytes_moved // 8), dtype=np.float32)
     target = np.empty_like(source)
-    return lambda: np.copyto(target, source)
+    parts = list(zip(np.array_split(target, threads), np.array_split(source, threads)))
+    if threads == 1:
+        return lambda: np.copyto(target, source)
+    pool = ThreadPoolExecutor(threads)
+    return lambda: list(pool.map(lambda part: np.copyto(*part), parts))

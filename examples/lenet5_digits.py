@@ -43,7 +43,7 @@ MOST_ACCURACY_LOST = 0.01
 class Options:
     """What can be set on the command line.
 
-    epochs: of the pruned net's training, all stages together; lmbda, pwe, twt: of LOBSTER and of the schedule;
+    epochs: of each net's training, all stages together; lmbda, pwe, twt: of LOBSTER and of the schedule;
     threads: of EDDL, -1 for all cores.
     """
 
@@ -140,11 +140,11 @@ def measure(net: object, test: Images, file: Path, repetitions: int = 30) -> Mea
     )
 
 
-def train_dense(digits: dict[str, Images], options: Options, epochs: int = 12, **size: Any) -> object:
-    """Train a net plainly, the last third of the epochs more slowly; it ends in its best validated state."""
+def train_dense(digits: dict[str, Images], options: Options, **size: Any) -> object:
+    """Train a net plainly, for as many epochs as the pruned one; it ends in its best validated state."""
     net = lenet5(eddl.sgd(LEARNING_RATE, MOMENTUM), options, **size)
-    fine = epochs // 3
-    run_stage("dense net", net, digits, options, epochs - fine)
+    fine = options.epochs // 3
+    run_stage("dense net", net, digits, options, options.epochs - fine)
     eddl.setlr(net, [LEARNING_RATE / 3, MOMENTUM])
     run_stage("dense net, fine-tuning", net, digits, options, fine)
     return net
@@ -232,13 +232,13 @@ def criteria(dense: Measurement, pruned: Measurement, removed: Measurement, seco
     ]
 
 
-def run(options: Options, out: Path, digits: dict[str, Images], dense_epochs: int = 12, **size: Any) -> bool:
+def run(options: Options, out: Path, digits: dict[str, Images], **size: Any) -> bool:
     """Do the whole job, print the table, and return whether every promise was kept."""
     start = time.perf_counter()
     engine = ep.engine_info()
     print(f"engine: {engine['engine']} {engine['version']}; seed {options.seed}")
 
-    dense_net = train_dense(digits, options, dense_epochs, **size)
+    dense_net = train_dense(digits, options, **size)
     pruned_net = train_pruned(digits, options, **size)
     test = digits["test"]
     dense = measure(dense_net, test, out / "lenet5-dense.bin")
@@ -278,7 +278,7 @@ def main() -> int:
     default = Options()
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument(
-        "--epochs", type=at_least(7), default=default.epochs, help="of the pruned net, all stages (%(default)s)"
+        "--epochs", type=at_least(7), default=default.epochs, help="of each net, all stages (%(default)s)"
     )
     parser.add_argument("--lmbda", type=float, default=default.lmbda, help="LOBSTER's strength (%(default)s)")
     parser.add_argument("--pwe", type=int, default=default.pwe, help="plateau waiting epochs (%(default)s)")

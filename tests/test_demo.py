@@ -47,7 +47,7 @@ def test_the_net_is_lenet5_in_the_caffe_form():
 
 
 def test_the_job_runs_and_its_table_tells_the_truth(digits, tmp_path, capsys):
-    demo.run(OPTIONS, tmp_path, digits, dense_epochs=3, **SMALL)
+    demo.run(OPTIONS, tmp_path, digits, **SMALL)
     printed = capsys.readouterr().out
     cells = {
         match[1]: re.split(r"\s{2,}", match[2].strip())
