@@ -93,17 +93,19 @@ benchmarks: setup
 	$(py) benchmarks/lobster_step.py
 	$(py) benchmarks/simplify.py
 
-# The test suite on an engine and an extension built with the address and undefined-behaviour sanitizers. PyEDDL is the
+# The test suite, but for the tests that measure memory, on an engine and an extension built with the address and undefined-behaviour sanitizers. PyEDDL is the
 # installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH.
+sanitized := $(abspath $(BUILD))/sanitize
 sanitize: $(stamps)/example-data $(stamps)/test-tools setup
 	@$(step) "building with sanitizers" $(logs)/sanitize.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
-	  cmake -S . -B $(BUILD)/sanitize -G Ninja -DEDDL_PRUNE_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  cmake -S . -B $(sanitized) -G Ninja -DEDDL_PRUNE_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
 	    -DCMAKE_PREFIX_PATH="$(prefix)" -DPython_EXECUTABLE=$(py); \
-	  cmake --build $(BUILD)/sanitize -j$(JOBS)'
-	LD_LIBRARY_PATH=$(BUILD)/sanitize/cpp/engine LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
+	  cmake --build $(sanitized) -j$(JOBS)'
+	LD_LIBRARY_PATH="$(sanitized)/cpp/engine" PYTHONPATH="$(sanitized)/python" \
+	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-	  PYTHONPATH=$(BUILD)/sanitize/python $(py) -m pytest -m "not subprocess" $(TEST_ARGS)
+	  $(py) -m pytest --ignore=tests/test_engine_memory.py $(TEST_ARGS)
 
 clean:
 	rm -rf $(VENV) $(BUILD) python/*.egg-info
