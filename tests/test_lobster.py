@@ -2,6 +2,7 @@
 
 import gc
 
+import eddl_prune as ep
 import helpers
 import numpy as np
 import pyeddl.eddl as eddl
@@ -227,3 +228,16 @@ def test_net_may_die_before_or_after_its_optimizer():
             helpers.train(objects["net"], *helpers.batch_for(objects["net"]))
         objects.clear()
         gc.collect()
+
+
+@pytest.mark.parametrize("use", ["lmbda", "biases", "optimizer", "set_lambda"])
+def test_an_optimizer_that_died_with_its_net_says_so(use):
+    optimizer = ep.LOBSTER(eddl.sgd(0.05), LAMBDA)
+    net = built(optimizer)
+    assert net.optimizer is optimizer
+    del net
+    gc.collect()
+    other = ep.LOBSTER(eddl.sgd(0.05), 0.5)  # likely in the same place
+    with pytest.raises(ValueError, match=f"^LOBSTER.{use}: the optimizer went with the net"):
+        optimizer.set_lambda(0.0) if use == "set_lambda" else getattr(optimizer, use)
+    assert other.lmbda == 0.5

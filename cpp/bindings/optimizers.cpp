@@ -18,7 +18,11 @@ void register_optimizers(py::module_& module) {
         .def("set_lambda", &Lobster::set_lambda, py::arg("lmbda"), "Changes lmbda from the next step on.")
         .def_property_readonly("biases", &Lobster::biases)
         .def_property_readonly("optimizer", &Lobster::inner, py::return_value_policy::reference_internal,
-                               "The wrapped optimizer.");
+                               "The wrapped optimizer.")
+        .def(
+            "_watch",
+            [](const Lobster& self) { return py::cpp_function([life = self.life()] { return !life.expired(); }); },
+            "A function that tells, at any time, whether the optimizer still exists.");
 }
 
 }  // namespace eddl_prune::bindings

@@ -30,13 +30,37 @@ class LOBSTER(_core.LOBSTER):
     :param biases: whether biases shrink, too.
     :raises TypeError: an argument of the wrong type.
     :raises ValueError: lmbda negative or not finite; an optimizer in use, without a step of its own, or a LOBSTER.
+        The attributes raise it once the net that the optimizer was built into is gone, and the optimizer with it.
     """
 
     def __init__(self, optimizer: Any, lmbda: float, biases: bool = True) -> None:
         if not isinstance(optimizer, pyeddl_core.Optimizer):
             raise TypeError(f"LOBSTER: optimizer must be an EDDL optimizer, got {type_name(optimizer)}")
         super().__init__(optimizer, require_real(lmbda, "lmbda", "LOBSTER"), require_flag(biases, "biases", "LOBSTER"))
+        self._exists = self._watch()  # EDDL's nets delete their optimizers, whatever Python still holds
+
+    @property
+    def lmbda(self) -> float:
+        """The strength."""
+        return float(self._require_existing("lmbda").lmbda)
+
+    @property
+    def biases(self) -> bool:
+        """Whether biases shrink, too."""
+        return bool(self._require_existing("biases").biases)
+
+    @property
+    def optimizer(self) -> Any:
+        """The wrapped optimizer."""
+        return self._require_existing("optimizer").optimizer
 
     def set_lambda(self, lmbda: float) -> None:
         """Change the strength from the next step on; same range and errors as in the constructor."""
-        super().set_lambda(require_real(lmbda, "lmbda", "LOBSTER.set_lambda"))
+        self._require_existing("set_lambda").set_lambda(require_real(lmbda, "lmbda", "LOBSTER.set_lambda"))
+
+    def _require_existing(self, attribute: str) -> Any:
+        if not self._exists():
+            raise ValueError(
+                f"LOBSTER.{attribute}: the optimizer went with the net that it was built into; make a new one"
+            )
+        return super()

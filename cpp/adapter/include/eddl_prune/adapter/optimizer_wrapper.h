@@ -25,6 +25,8 @@ public:
     WrappedOptimizer& operator=(const WrappedOptimizer&) = delete;
 
     Optimizer* inner() const { return inner_.get(); }
+    // Expires with the optimizer: for those who hold a pointer that they do not own.
+    std::weak_ptr<const void> life() const { return life_; }
 
     // Called by EDDL's build. Throws PruneError for layers off the CPU, std::invalid_argument for a second net.
     void setlayers(vlayer l) override;
@@ -44,6 +46,7 @@ protected:
 
 private:
     std::unique_ptr<Optimizer> inner_;
+    std::shared_ptr<const void> life_ = std::make_shared<char>();
     GradientAfterStep gradient_after_step_;
 };
 
