@@ -20,6 +20,10 @@ VALUE_ERRORS = {
         {"validation": ([X], [np.full_like(Y, np.inf)])},
         r"validation\[1\]\[0\] holds NaN or infinite values",
     ),
+    "too large for float32": (
+        {"y": [np.full(Y.shape, 1e300)]},
+        r"y\[0\] holds NaN or infinite values, or some too large for float32",
+    ),
     "no samples": ({"x": [X[:0]], "y": [Y[:0]]}, r"x and y hold no samples; at least 1 is needed"),
     "no validation samples": (
         {"validation": ([X[:0]], [Y[:0]])},

@@ -24,8 +24,8 @@ class Samples:
         self.count: int = counts[0]
         if self.count == 0:
             raise ValueError(f"fit: {names[0]} and {names[1]} hold no samples; at least 1 is needed")
-        self.inputs = [_tensor(array) for array in inputs]
-        self.targets = [_tensor(array) for array in targets]
+        self.inputs = _tensors(inputs, names[0])
+        self.targets = _tensors(targets, names[1])
 
 
 def _check(arrays: Any, name: str, layer_shapes: list[list[int]], kind: str) -> None:
@@ -47,15 +47,21 @@ def _check_array(array: Any, name: str, sample_shape: Sequence[int]) -> None:
         raise TypeError(f"fit: {name} must be a PyEDDL tensor or a NumPy array, got {type_name(array)}")
     if list(array.shape[1:]) != list(sample_shape):
         raise ValueError(f"fit: {name} must have shape {['samples', *sample_shape]}, got {list(array.shape)}")
-    # Else it could go unnoticed: EDDL's ReLU turns NaN into 0. (NumPy views a tensor without a copy.)
-    if not np.isfinite(np.asarray(array)).all():
-        raise ValueError(f"fit: {name} holds NaN or infinite values")
 
 
-def _tensor(array: Any) -> Any:
-    if isinstance(array, pyeddl_core.Tensor):
-        return array
-    return pyeddl_core.Tensor(np.ascontiguousarray(array, dtype=np.float32), pyeddl_core.eddl.DEV_CPU)
+def _tensors(arrays: Any, name: str) -> list[Any]:
+    return [_tensor(array, f"{name}[{i}]") for i, array in enumerate(arrays)]
+
+
+def _tensor(array: Any, name: str) -> Any:
+    is_tensor = isinstance(array, pyeddl_core.Tensor)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite
+        # NumPy views a tensor without a copy.
+        values = np.asarray(array) if is_tensor else np.ascontiguousarray(array, dtype=np.float32)
+    # Else it could go unnoticed: EDDL's ReLU turns NaN into 0.
+    if not np.isfinite(values).all():
+        raise ValueError(f"fit: {name} holds NaN or infinite values, or some too large for float32")
+    return array if is_tensor else pyeddl_core.Tensor(values, pyeddl_core.eddl.DEV_CPU)
 
 
 def training_batches(count: int, batch_size: int, rng: np.random.Generator | None) -> Iterator[list[int]]:
