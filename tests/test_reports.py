@@ -122,6 +122,7 @@ def test_something_else_than_a_net(function, value):
         ({"T": float("nan")}, ValueError, "T must be finite and >= 0, got nan"),
         ({"biases": 1}, TypeError, "biases must be True or False, got int"),
         ({"layers": "conv1"}, TypeError, "layers must be a list of layer names or None, got 'conv1'"),
+        ({"layers": b""}, TypeError, "layers must be a list of layer names or None, got b''"),
         ({"layers": [1]}, TypeError, r"layers must be a list of layer names or None, got \[1\]"),
         ({"layers": ["conv9"]}, ValueError, ".*conv9.*conv1"),
     ],

@@ -110,6 +110,8 @@ def test_loss_limit_is_a_share_above_the_loss(loss, limit):
         ({"pwe": 0}, "Schedule: pwe must be >= 1, got 0"),
         ({"twt": -0.1}, "Schedule: twt must be finite and >= 0, got -0.1"),
         ({"twt": math.nan}, "Schedule: twt must be finite and >= 0, got nan"),
+        ({"twt": 10**400}, "Schedule: twt must be finite and >= 0, got 10{400}"),
+        ({"tolerance": -(10**400)}, r"Schedule: tolerance must be in \[0, 1\], got -10{400}"),
         ({"granularity": "layer"}, "Schedule: granularity must be one of 'weight', 'channel', got 'layer'"),
         ({"min_delta": -1}, "Schedule: min_delta must be finite and >= 0, got -1"),
         ({"target_sparsity": 1.5}, r"Schedule: target_sparsity must be in \[0, 1\], got 1.5"),

@@ -36,7 +36,10 @@ def require_real(value: Any, name: str, function: str, minimum: float = 0.0, max
     """Return `value` as a float; TypeError unless it is a real number, ValueError unless finite and in the range."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{function}: {name} must be a number, got {type_name(value)}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer or a fraction
+        number = math.inf if value > 0 else -math.inf
     if not math.isfinite(number) or not minimum <= number <= maximum:
         allowed = f"finite and >= {minimum:g}" if math.isinf(maximum) else f"in [{minimum:g}, {maximum:g}]"
         raise ValueError(f"{function}: {name} must be {allowed}, got {value}")
@@ -72,6 +75,7 @@ def require_names(value: Any, name: str, function: str) -> list[str] | None:
     """Return `value` as a list of layer names, None for None; TypeError otherwise."""
     if value is None:
         return None
-    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(item, str) for item in value):
+    is_list = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    if not is_list or not all(isinstance(item, str) for item in value):
         raise TypeError(f"{function}: {name} must be a list of layer names or None, got {value!r}")
     return list(value)
