@@ -334,9 +334,10 @@ def test_a_pruned_net_simplifies_to_the_same_outputs(data):
 # --- how it can end ---
 
 
-def test_a_callback_that_returns_true_ends_training(data):
+@pytest.mark.parametrize("true", [True, np.True_], ids=["bool", "numpy"])
+def test_a_callback_that_returns_true_ends_training(data, true):
     calls = []
-    callbacks = [lambda epoch, logs: epoch == 2, lambda epoch, logs: calls.append(epoch)]
+    callbacks = [lambda epoch, logs: true if epoch == 2 else 1, lambda epoch, logs: calls.append(epoch)]
     history = fit(built_mlp(), data, epochs=9, callbacks=callbacks)
     assert history["epoch"] == calls == [1, 2]
     assert history.ended_by == "callback"

@@ -61,7 +61,8 @@ class Run:
                     logs = self._epoch(epoch, rng, bar)
                     self._history.record(**logs)
                     # A list: every callback hears of every epoch, also after one that asks to stop.
-                    if any([callback(epoch, dict(logs)) is True for callback in callbacks]):
+                    answers = [callback(epoch, dict(logs)) for callback in callbacks]
+                    if any(isinstance(answer, (bool, np.bool_)) and answer for answer in answers):
                         self._history.ended_by = "callback"
                         break
                     if logs["event"] == "exhausted":
