@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Before OpenMP starts: threads that spin while they wait make tests of tiny nets ten times slower on a busy machine.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Before OpenMP starts: threads that spin long while they wait make tests of tiny nets ten times slower on a busy machine.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import helpers
