@@ -25,6 +25,9 @@ py     := $(abspath $(VENV))/bin/python
 pip    := $(py) -m pip --disable-pip-version-check
 prefix := $(if $(EDDL_DIR),$(abspath $(EDDL_DIR)),$(abspath $(VENV)))
 stamps := $(VENV)/.stamps
+engine := $(if $(EDDL_DIR),$(stamps)/venv,$(stamps)/engine)
+# EDDL's own headers name Eigen's, which packages put in a folder of their own; the embedded engine's do not.
+eigen_dirs := $(prefix)/include/eigen3:/usr/include/eigen3
 logs   := $(BUILD)/logs
 step   := tools/step
 
@@ -32,7 +35,7 @@ engine_sources    := $(shell find cpp/engine -type f)
 extension_sources := $(shell find cpp/kernels cpp/graph cpp/adapter cpp/bindings python -type f -not -name '*.pyc')
 build_files       := CMakeLists.txt VERSION $(wildcard cmake/*)
 
-.PHONY: demo test setup benchmarks sanitize clean
+.PHONY: setup demo test benchmarks sanitize clean FORCE
 .DELETE_ON_ERROR:
 
 setup: $(stamps)/pyeddl $(stamps)/extension
@@ -61,19 +64,18 @@ $(stamps)/example-data: $(stamps)/venv
 	@touch $@
 
 # The engine is installed into the virtual environment, where oneDNN already is; unchanged headers keep their time stamps.
-$(stamps)/engine: $(stamps)/venv $(if $(EDDL_DIR),,$(engine_sources) $(build_files))
-ifeq ($(EDDL_DIR),)
+$(stamps)/engine: $(stamps)/venv $(engine_sources) $(build_files)
 	@$(step) "building the embedded engine" $(logs)/engine.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
 	  cmake -S . -B $(BUILD)/engine -G Ninja -DEDDL_PRUNE_BUILD_EXTENSION=OFF \
 	    -DCMAKE_PREFIX_PATH="$(prefix)" -DCMAKE_INSTALL_PREFIX="$(prefix)"; \
 	  cmake --build $(BUILD)/engine -j$(JOBS); cmake --install $(BUILD)/engine'
-endif
 	@touch $@
 
-# PyEDDL's binding takes minutes to compile: it is rebuilt only when what it is compiled from changes.
-$(stamps)/pyeddl-key: $(stamps)/engine
-	@{ echo "$(PYEDDL_VERSION) $(prefix)"; $(py) --version; c++ --version | head -n 1; $(pip) list 2>/dev/null | grep '^pybind11 '; \
+# What PyEDDL is compiled from. Its binding takes minutes to compile: it is rebuilt only when this changes.
+$(stamps)/pyeddl-key: $(engine) FORCE
+	@{ echo "PyEDDL $(PYEDDL_VERSION) on $(prefix)"; c++ --version | head -n 1; \
+	   $(py) -c 'import sys, pybind11; print(sys.version, pybind11.__version__)'; \
 	   cd "$(prefix)/include" && find eddl -name '*.h' | LC_ALL=C sort | xargs cat | cksum; } | tools/write-if-changed $@
 
 $(PYEDDL_SDIST): | $(stamps)/venv
@@ -82,11 +84,11 @@ $(PYEDDL_SDIST): | $(stamps)/venv
 
 $(stamps)/pyeddl: $(stamps)/pyeddl-key $(PYEDDL_SDIST)
 	@$(step) "compiling PyEDDL $(PYEDDL_VERSION) on the engine (some minutes)" $(logs)/pyeddl.log \
-	  env EDDL_DIR="$(prefix)" CFLAGS="$(pyeddl_flags)" CXXFLAGS="$(pyeddl_flags)" \
+	  env EDDL_DIR="$(prefix)" CPLUS_INCLUDE_PATH="$(eigen_dirs)" CFLAGS="$(pyeddl_flags)" CXXFLAGS="$(pyeddl_flags)" \
 	  $(pip) install --force-reinstall --no-deps --no-build-isolation --no-cache-dir $(PYEDDL_SDIST)
 	@touch $@
 
-$(stamps)/extension: $(stamps)/engine $(extension_sources) $(build_files) setup.py pyproject.toml
+$(stamps)/extension: $(engine) $(stamps)/pyeddl-key $(extension_sources) $(build_files) setup.py pyproject.toml
 	@$(step) "building eddl_prune" $(logs)/extension.log \
 	  env EDDL_DIR="$(prefix)" PATH="$(abspath $(VENV))/bin:$$PATH" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) \
 	  $(pip) install --force-reinstall --no-deps --no-build-isolation .
@@ -114,3 +116,5 @@ sanitize: $(stamps)/example-data $(stamps)/test-tools setup
 
 clean:
 	rm -rf $(VENV) $(BUILD) python/*.egg-info
+
+FORCE:
