@@ -7,6 +7,7 @@ strides, for borders. Shapes are drawn by Hypothesis from both sides of such bou
 
 import numpy as np
 import pyeddl.eddl as eddl
+import pytest
 from helpers import array, build, engine_name, gradients_of, tensor, view
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +144,8 @@ def test_max_pooling(shape, batch, seed):
     close(run.input_delta, scatter(parts.reshape(patches.shape), run.x.shape, strides), size[0] * size[1])
 
 
+# EDDL's sums over many values race between threads and are wrong now and then.
+@pytest.mark.embedded_engine
 @given(
     CHANNELS,
     st.one_of(st.just(()), st.tuples(st.integers(1, 9), st.integers(1, 9))),
