@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Before OpenMP starts: threads that spin long while they wait make tests of tiny nets ten times slower on a busy machine.
+# Before OpenMP starts: threads that spin long while they wait make tests of tiny nets ten times slower on a busy one.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 sys.path.insert(0, str(Path(__file__).parent))
 
