@@ -38,8 +38,8 @@ def require_real(value: Any, name: str, function: str, minimum: float = 0.0, max
         raise TypeError(f"{function}: {name} must be a number, got {type_name(value)}")
     try:
         number = float(value)
-    except OverflowError:  # an integer or a fraction
-        number = math.inf if value > 0 else -math.inf
+    except OverflowError:  # an integer or a fraction: too large for a float
+        number = math.inf
     if not math.isfinite(number) or not minimum <= number <= maximum:
         allowed = f"finite and >= {minimum:g}" if math.isinf(maximum) else f"in [{minimum:g}, {maximum:g}]"
         raise ValueError(f"{function}: {name} must be {allowed}, got {value}")
