@@ -63,8 +63,8 @@ void set_rate(const std::vector<float> &values, float &rate) {
 SGD::SGD(float lr, float momentum, float weight_decay, bool nesterov)
     : lr(checked_rate("sgd", lr)), mu(momentum), weight_decay(weight_decay), nesterov(nesterov) {}
 
-SGD::SGD(const SGD &other)
-    : Optimizer(other), lr(other.lr), mu(other.mu), weight_decay(other.weight_decay), nesterov(other.nesterov) {}
+// Copies take the settings, never the moments or the count of steps.
+SGD::SGD(const SGD &other) : SGD() { *this = other; }
 
 SGD &SGD::operator=(const SGD &other) {
     Optimizer::operator=(other);
@@ -107,9 +107,7 @@ Adam::Adam(float lr, float beta_1, float beta_2, float epsilon, float weight_dec
     : lr(checked_rate("adam", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay),
       amsgrad(amsgrad), t(0) {}
 
-Adam::Adam(const Adam &other)
-    : Optimizer(other), lr(other.lr), beta_1(other.beta_1), beta_2(other.beta_2), epsilon(other.epsilon),
-      weight_decay(other.weight_decay), amsgrad(other.amsgrad), t(0) {}
+Adam::Adam(const Adam &other) : Adam() { *this = other; }
 
 Adam &Adam::operator=(const Adam &other) {
     Optimizer::operator=(other);
@@ -161,8 +159,7 @@ void Adam::applygrads(int batch) {
 RMSProp::RMSProp(float lr, float rho, float epsilon, float weight_decay)
     : lr(checked_rate("rmsprop", lr)), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
 
-RMSProp::RMSProp(const RMSProp &other)
-    : Optimizer(other), lr(other.lr), rho(other.rho), epsilon(other.epsilon), weight_decay(other.weight_decay) {}
+RMSProp::RMSProp(const RMSProp &other) : RMSProp() { *this = other; }
 
 RMSProp &RMSProp::operator=(const RMSProp &other) {
     Optimizer::operator=(other);
