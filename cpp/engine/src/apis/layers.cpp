@@ -5,22 +5,13 @@
 #include <numeric>
 
 #include "apis/checked.h"
+#include "apis/make.h"
 #include "eddl/apis/eddl.h"
 #include "errors.h"
 
 namespace eddl {
 
 namespace {
-
-template <typename Kind, typename... Arguments>
-layer make(Arguments &&...arguments) {
-    return new Kind(std::forward<Arguments>(arguments)..., DEV_CPU, 0);
-}
-
-// Layers on images take [batch, channels, h, w]; EDDL lets [batch, h, w] pass for one channel.
-layer as_image(const char *function, layer parent) {
-    return the(parent, function).output->shape.size() == 3 ? Unsqueeze(parent, 0) : parent;
-}
 
 layer global_pool(const char *function, layer parent, std::string name, layer (*pool)(layer, ints, ints, std::string,
                                                                                        std::string)) {
@@ -41,11 +32,6 @@ template <typename Rule, typename... Arguments>
 layer regularized_by(layer l, Arguments... arguments) {
     the(l, "regularizer").set_regularizer(std::unique_ptr<Regularizer>(new Rule(arguments...)));
     return l;
-}
-
-ints one_sample_of(ints shape) {
-    shape.insert(shape.begin(), 1);
-    return shape;
 }
 
 }  // namespace
