@@ -1,7 +1,8 @@
 """
-Runs every case on the installed PyEDDL's engine and writes what it measured. From the repository's root:
+Runs the cases of families on the installed PyEDDL's engine and writes what it measured, one file for each family. From
+the repository's root:
 
-    python tests/conformance/record.py [--out FILE] [CASE …]
+    python tests/conformance/record.py [--out FOLDER] [FAMILY …]
 
 Each case runs in a process of its own, so that one that crashes an engine costs only itself.
 """
@@ -43,32 +44,43 @@ def run_apart(id, directory):
         return pickle.load(file)
 
 
+def record(family, folder):
+    """Writes a family's file, or nothing if a case fails; returns the ids of those that did."""
+    from conformance import store
+    from conformance.cases import FAMILIES
+    from helpers import engine_name
+
+    with tempfile.TemporaryDirectory() as directory:
+        recorded = {id: run_apart(id, directory) for id, case in FAMILIES[family].items() if case.is_recorded}
+    failed = [id for id, measured in recorded.items() if measured is None]
+    if failed or not recorded:
+        return failed
+    path = Path(folder) / store.path_of(family).name
+    about = {"engine": engine_name(), "date": datetime.date.today().isoformat(), "python": platform.python_version()}
+    store.save(path, recorded, about)
+    values = sum(a.size for measured in recorded.values() for a in measured.values())
+    print(f"{family}: {len(recorded)} cases, {values} values, {path.stat().st_size} bytes")
+    return []
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-    parser.add_argument("cases", nargs="*", help="only these (default: all that are recorded)")
-    parser.add_argument("--out", default=str(Path(__file__).with_name("eddl.npz")))
+    from conformance import store
+    from conformance.cases import FAMILIES
+
+    parser = argparse.ArgumentParser(description="Records the cases of families on the installed PyEDDL's engine.")
+    parser.add_argument("families", nargs="*", metavar="FAMILY", help=f"of {', '.join(FAMILIES)} (default: all)")
+    parser.add_argument("--out", default=str(store.FOLDER), metavar="FOLDER")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--result", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if unknown := set(options.families) - set(FAMILIES):
+        parser.error(f"no such family: {', '.join(sorted(unknown))}")
     os.environ["OMP_NUM_THREADS"] = "1"
     if options.run:
         return run_here(options.run, options.result)
-
-    from conformance import store
-    from conformance.cases import RECORDED
-    from helpers import engine_name
-
-    recorded = {}
-    with tempfile.TemporaryDirectory() as directory:
-        for id in options.cases or RECORDED:
-            recorded[id] = run_apart(id, directory)
-    failed = [id for id, measured in recorded.items() if measured is None]
+    failed = {name: ids for name in options.families or FAMILIES if (ids := record(name, options.out))}
     if failed:
-        sys.exit(f"nothing written; these failed: {', '.join(failed)}")
-    about = {"engine": engine_name(), "date": datetime.date.today().isoformat(), "python": platform.python_version()}
-    store.save(options.out, recorded, about)
-    values = sum(a.size for measured in recorded.values() for a in measured.values())
-    print(f"{len(recorded)} cases, {values} values, {Path(options.out).stat().st_size} bytes: {options.out}")
+        sys.exit("not written: " + "; ".join(f"{name} ({', '.join(ids)} failed)" for name, ids in failed.items()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """
-The recorded numbers as one small file: all values end to end in one array, with an index beside it. (An archive member
-for each of the two thousand quantities would be mostly headers.)
+The recorded numbers of a family as one small file: all values end to end in one array, with an index beside it. (An
+archive member for each of the thousands of quantities would be mostly headers.)
 """
 
 import json
@@ -8,7 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-PATH = Path(__file__).with_name("eddl.npz")
+FOLDER = Path(__file__).with_name("eddl")
+
+
+def path_of(family) -> Path:
+    return FOLDER / f"{family}.npz"
+
+
+def families() -> list:
+    """The names of the recorded families."""
+    return sorted(path.stem for path in FOLDER.glob("*.npz"))
 
 
 def save(path, recorded, about) -> None:
@@ -21,7 +30,7 @@ def save(path, recorded, about) -> None:
     )
 
 
-def load(path=PATH):
+def load(path):
     """(recorded, about) as given to save."""
     with np.load(path) as file:
         values, text = file["values"], bytes(file["index"]).decode()
