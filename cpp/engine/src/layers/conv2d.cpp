@@ -16,12 +16,14 @@ onednn::ConvShape shape_of(const LConv& layer) {
     const std::vector<int>& out = layer.output->shape;
     const ConvolDescriptor& cd = *layer.cd;
     onednn::ConvShape s;
-    s.batch = in[0], s.in_channels = in[1], s.in_rows = in[2], s.in_columns = in[3];
-    s.out_channels = out[1], s.out_rows = out[2], s.out_columns = out[3];
-    s.rows = cd.K->shape[2], s.columns = cd.K->shape[3];
+    s.batch = in[0], s.in_channels = in[1], s.out_channels = out[1];
+    s.in = {in[2], in[3]};
+    s.out = {out[2], out[3]};
+    s.kernel = {cd.K->shape[2], cd.K->shape[3]};
     s.stride = {cd.sr, cd.sc};
     s.dilation = {cd.dilation_rate[0], cd.dilation_rate[1]};
-    s.padding = {cd.padrt, cd.padrb, cd.padcl, cd.padcr};
+    s.before = {cd.padrt, cd.padcl};
+    s.after = {cd.padrb, cd.padcr};
     s.groups = cd.groups;
     s.bias = cd.use_bias;
     s.save_memory = layer.mem_level >= LOW_MEMORY;

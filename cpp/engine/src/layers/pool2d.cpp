@@ -15,11 +15,13 @@ onednn::PoolShape shape_of(const LPool& layer) {
     const std::vector<int>& out = layer.output->shape;
     const PoolDescriptor& pd = *layer.pd;
     onednn::PoolShape s;
-    s.batch = in[0], s.channels = in[1], s.in_rows = in[2], s.in_columns = in[3];
-    s.out_rows = out[2], s.out_columns = out[3];
+    s.batch = in[0], s.channels = in[1];
+    s.in = {in[2], in[3]};
+    s.out = {out[2], out[3]};
     s.window = {pd.kr, pd.kc};
     s.stride = {pd.sr, pd.sc};
-    s.padding = {pd.padrt, pd.padrb, pd.padcl, pd.padcr};
+    s.before = {pd.padrt, pd.padcl};
+    s.after = {pd.padrb, pd.padcr};
     s.save_memory = layer.mem_level >= LOW_MEMORY;
     return s;
 }

@@ -22,7 +22,7 @@ dnnl::batch_normalization_forward::primitive_desc describe_forward(const BatchNo
         return Described(engine(), dnnl::prop_kind::forward_training, tensor, tensor, s.epsilon, flags,
                          dnnl::primitive_attr(), true);
     };
-    return s.save_memory ? describe(Tag::nchw) : vectorised<Described>(describe);
+    return s.save_memory ? describe(Tag::nchw) : vectorised<Described>(2, describe);
 }
 
 Operation make_forward(const BatchNormShape& s) {

@@ -17,7 +17,7 @@ bool blocked_layout_pays(const ConvShape& s, Pass pass) {
     constexpr int SMALL_IMAGE = 64;           // pixels
     constexpr int LARGE_WEIGHTS = 256 * 256;  // pairs of channels, beyond which changing the weights' layout costs too much
     if (s.groups > 1) return true;
-    if (s.rows == 1 && s.columns == 1) return s.out_rows * s.out_columns <= SMALL_IMAGE;
+    if (volume(s.kernel, s.rank) == 1) return volume(s.out, s.rank) <= SMALL_IMAGE;
     switch (pass) {
         case Pass::forward: return true;
         case Pass::backward_data: return s.in_channels >= 5;
@@ -31,18 +31,20 @@ struct Geometry {
     bool blocked;
 
     Geometry(const ConvShape& s, Pass pass)
-        : src{s.batch, s.in_channels, s.in_rows, s.in_columns},
-          weights{s.out_channels, s.in_channels / s.groups, s.rows, s.columns},
+        : src(dims_of({s.batch, s.in_channels}, s.in, s.rank)),
+          weights(dims_of({s.out_channels, s.in_channels / s.groups}, s.kernel, s.rank)),
           bias{s.out_channels},
-          dst{s.batch, s.out_channels, s.out_rows, s.out_columns},
-          strides{s.stride[0], s.stride[1]},
-          dilates{s.dilation[0] - 1, s.dilation[1] - 1},
-          before{s.padding[0], s.padding[2]},
-          after{s.padding[1], s.padding[3]},
+          dst(dims_of({s.batch, s.out_channels}, s.out, s.rank)),
+          strides(dims_of(s.stride, s.rank)),
+          dilates(dims_of(s.dilation, s.rank)),
+          before(dims_of(s.before, s.rank)),
+          after(dims_of(s.after, s.rank)),
           blocked(blocked_layout_pays(s, pass)) {
+        for (auto& dilate : dilates) --dilate;  // oneDNN counts the gaps
         // oneDNN wants the groups as an axis of their own; in memory it is the same array.
         if (s.groups > 1) {
-            weights = {s.groups, s.out_channels / s.groups, s.in_channels / s.groups, s.rows, s.columns};
+            weights[0] /= s.groups;
+            weights.insert(weights.begin(), s.groups);
         }
     }
 
@@ -105,22 +107,16 @@ Operation make_backward_weights(const ConvShape& s) {
 
 bool ConvShape::operator==(const ConvShape& other) const {
     const auto tied = [](const ConvShape& s) {
-        return std::tie(s.batch, s.in_channels, s.in_rows, s.in_columns, s.out_channels, s.out_rows, s.out_columns,
-                        s.rows, s.columns, s.stride, s.dilation, s.padding, s.groups, s.bias, s.save_memory);
+        return std::tie(s.rank, s.batch, s.groups, s.in_channels, s.out_channels, s.in, s.out, s.kernel, s.stride,
+                        s.dilation, s.before, s.after, s.bias, s.save_memory);
     };
     return tied(*this) == tied(other);
 }
 
 namespace {
 
-std::ptrdiff_t src_size(const ConvShape& s) {
-    return static_cast<std::ptrdiff_t>(s.in_channels) * s.in_rows * s.in_columns;
-}
-
-std::ptrdiff_t dst_size(const ConvShape& s) {
-    return static_cast<std::ptrdiff_t>(s.out_channels) * s.out_rows * s.out_columns;
-}
-
+std::ptrdiff_t src_size(const ConvShape& s) { return s.in_channels * volume(s.in, s.rank); }
+std::ptrdiff_t dst_size(const ConvShape& s) { return s.out_channels * volume(s.out, s.rank); }
 std::ptrdiff_t sample_size(const ConvShape& s) { return src_size(s) + dst_size(s); }
 
 }  // namespace

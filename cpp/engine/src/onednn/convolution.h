@@ -1,20 +1,18 @@
-// 2-D convolution of plain nchw tensors with weights [out, in / groups, rows, columns].
+// Convolution of plain tensors [batch, channels, …] with weights [out, in / groups, …], over one to three axes.
 #pragma once
 
-#include <array>
-
 #include "onednn/operation.h"
+#include "onednn/spatial.h"
 
 namespace eddl::onednn {
 
 struct ConvShape {
-    int batch = 0;
-    int in_channels = 0, in_rows = 0, in_columns = 0;
-    int out_channels = 0, out_rows = 0, out_columns = 0;
-    int rows = 0, columns = 0;  // of the kernel
-    std::array<int, 2> stride{}, dilation{};
-    std::array<int, 4> padding{};  // top, bottom, left, right
-    int groups = 1;
+    int rank = 2;  // spatial axes
+    int batch = 0, groups = 1;
+    int in_channels = 0, out_channels = 0;
+    Spatial in{}, out{}, kernel{};
+    Spatial stride{}, dilation{};
+    Spatial before{}, after{};  // padding
     bool bias = false;
     bool save_memory = false;  // take the batch in parts, so that less of it is in scratch memory at a time
 

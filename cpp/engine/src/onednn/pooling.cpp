@@ -9,31 +9,27 @@ namespace eddl::onednn {
 
 namespace {
 
-std::ptrdiff_t src_size(const PoolShape& s) { return static_cast<std::ptrdiff_t>(s.channels) * s.in_rows * s.in_columns; }
-
-std::ptrdiff_t dst_size(const PoolShape& s) {
-    return static_cast<std::ptrdiff_t>(s.channels) * s.out_rows * s.out_columns;
-}
+std::ptrdiff_t src_size(const PoolShape& s) { return s.channels * volume(s.in, s.rank); }
+std::ptrdiff_t dst_size(const PoolShape& s) { return s.channels * volume(s.out, s.rank); }
 
 }  // namespace
 
 bool PoolShape::operator==(const PoolShape& other) const {
     const auto tied = [](const PoolShape& s) {
-        return std::tie(s.batch, s.channels, s.in_rows, s.in_columns, s.out_rows, s.out_columns, s.window, s.stride,
-                        s.padding, s.save_memory);
+        return std::tie(s.rank, s.batch, s.channels, s.in, s.out, s.window, s.stride, s.before, s.after,
+                        s.save_memory);
     };
     return tied(*this) == tied(other);
 }
 
 Pooling::Operations Pooling::make(const PoolShape& s) const {
-    const Dims src{s.batch, s.channels, s.in_rows, s.in_columns};
-    const Dims dst{s.batch, s.channels, s.out_rows, s.out_columns};
-    const Dims stride{s.stride[0], s.stride[1]}, window{s.window[0], s.window[1]}, dilation{0, 0};
-    const Dims before{s.padding[0], s.padding[2]}, after{s.padding[1], s.padding[3]};
+    const Dims src = dims_of({s.batch, s.channels}, s.in, s.rank), dst = dims_of({s.batch, s.channels}, s.out, s.rank);
+    const Dims stride = dims_of(s.stride, s.rank), window = dims_of(s.window, s.rank), dilation(s.rank, 0);
+    const Dims before = dims_of(s.before, s.rank), after = dims_of(s.after, s.rank);
     const auto algorithm =
         kind_ == PoolKind::maximum ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_include_padding;
 
-    const auto forward = vectorised<dnnl::pooling_forward::primitive_desc>([&](Tag tag) {
+    const auto forward = vectorised<dnnl::pooling_forward::primitive_desc>(s.rank, [&](Tag tag) {
         return dnnl::pooling_forward::primitive_desc(
             engine(), dnnl::prop_kind::forward_training, algorithm, with_layout(src, tag), with_layout(dst, tag),
             stride, window, dilation, before, after, dnnl::primitive_attr(), true);

@@ -1,20 +1,20 @@
-// 2-D maximum and average pooling of plain nchw tensors.
+// Maximum and average pooling of plain tensors [batch, channels, …] over one to three axes.
 #pragma once
 
-#include <array>
 #include <vector>
 
 #include "onednn/operation.h"
+#include "onednn/spatial.h"
 
 namespace eddl::onednn {
 
 struct PoolShape {
+    int rank = 2;  // spatial axes
     int batch = 0, channels = 0;
-    int in_rows = 0, in_columns = 0;
-    int out_rows = 0, out_columns = 0;
-    std::array<int, 2> window{}, stride{};
-    std::array<int, 4> padding{};  // top, bottom, left, right
-    bool save_memory = false;      // take the batch in parts, so that less of it is in scratch memory at a time
+    Spatial in{}, out{};
+    Spatial window{}, stride{};
+    Spatial before{}, after{};  // padding
+    bool save_memory = false;  // take the batch in parts, so that less of it is in scratch memory at a time
 
     bool operator==(const PoolShape& other) const;
 };
