@@ -185,6 +185,25 @@ def predict(net, x) -> np.ndarray:
     return array(eddl.predict(net, xs)[0])
 
 
+# EDDL gives these no step. Small epsilons would make their first steps as large as their learning rates.
+STEPLESS_ON_EDDL = {
+    "adadelta": lambda: eddl.adadelta(0.5, 0.9, 1e-3, 0.0),
+    "adagrad": lambda: eddl.adagrad(0.02, 1e-2, 0.0),
+    "adamax": lambda: eddl.adamax(0.01, 0.9, 0.99, 1e-2, 0.0),
+    "nadam": lambda: eddl.nadam(0.005, 0.9, 0.99, 1e-2, 0.004),
+}
+
+
+def on_either_engine(optimizers) -> list:
+    """Their names, and those that only the embedded engine can step so marked, for pytest's parametrize."""
+    import pytest  # not needed to record
+
+    return [
+        pytest.param(name, marks=[pytest.mark.embedded_engine] if name in STEPLESS_ON_EDDL else [])
+        for name in optimizers
+    ]
+
+
 # --- processes ---
 
 

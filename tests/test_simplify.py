@@ -5,6 +5,7 @@ import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
 from helpers import (
+    STEPLESS_ON_EDDL,
     array,
     assert_same_params,
     batch_for,
@@ -12,6 +13,7 @@ from helpers import (
     build,
     gradients_of,
     lenet,
+    on_either_engine,
     params_of,
     predict,
     set_params,
@@ -25,6 +27,7 @@ OPTIMIZERS = {
     "adam": lambda: eddl.adam(0.01),
     "rmsprop": lambda: eddl.rmsprop(0.001),
     "lobster": lambda: _core.LOBSTER(eddl.sgd(0.05, 0.9), 1e-4),
+    **STEPLESS_ON_EDDL,
 }
 
 
@@ -272,7 +275,7 @@ def test_unbuilt_net_then_build():
 # --- training goes on ---
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", on_either_engine(OPTIMIZERS))
 def test_training_goes_on_as_that_of_the_masked_net(optimizer):
     """
     Step by step, the small net has the weights that the large one has at the surviving places: wherever the removed

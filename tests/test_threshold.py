@@ -13,8 +13,10 @@ OPTIMIZERS = {
     "sgd": lambda: eddl.sgd(0.05, 0.9),
     "adam": lambda: eddl.adam(0.01),
     "rmsprop": lambda: eddl.rmsprop(0.001),
+    **helpers.STEPLESS_ON_EDDL,
 }
-MOMENTS = {"sgd": ["mT"], "adam": ["mT", "vT"], "rmsprop": ["gT", "gT1"]}
+# Of those that PyEDDL shows.
+MOMENTS = {name: ["mT"] for name in OPTIMIZERS} | {"adam": ["mT", "vT"], "rmsprop": ["gT", "gT1"]}
 
 
 def built(optimizer=None):
@@ -114,7 +116,7 @@ def test_zero_channels(biases):
 # --- masks ---
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", helpers.on_either_engine(OPTIMIZERS))
 def test_masked_weights_stay_zero_while_training_goes_on(name):
     net = built(_core.LOBSTER(OPTIMIZERS[name](), 1e-4))
     train(net, 2)
@@ -161,7 +163,7 @@ def test_mask_counts_exact_zeros(kernel):
 # --- snapshots ---
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", helpers.on_either_engine(OPTIMIZERS))
 @pytest.mark.parametrize("wrapped", [True, False], ids=["LOBSTER", "plain"])
 def test_training_after_restore_repeats_itself(name, wrapped):
     inner = OPTIMIZERS[name]()

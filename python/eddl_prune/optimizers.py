@@ -25,7 +25,8 @@ class LOBSTER(_core.LOBSTER):
 
     ``eddl.setlr`` goes through to the wrapped optimizer. As with EDDL's own, one optimizer serves one net.
 
-    :param optimizer: one of EDDL's: sgd, adam or rmsprop; not yet used by a net or another LOBSTER.
+    :param optimizer: one of EDDL's that takes a step: sgd, adam or rmsprop, on the embedded engine any; not yet used by
+        a net or another LOBSTER.
     :param lmbda: strength, dimensionless, finite, >= 0; 0 changes nothing.
     :param biases: whether biases shrink, too.
     :raises TypeError: an argument of the wrong type.

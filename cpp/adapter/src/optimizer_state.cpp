@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "eddl/utils.h"
+
 #include "eddl_prune/adapter/errors.h"
 #include "eddl_prune/adapter/optimizer_wrapper.h"
 
@@ -10,17 +12,35 @@ namespace eddl_prune::adapter {
 
 OptimizerState::OptimizerState(Optimizer* optimizer) : base_(unwrap(optimizer)) {
     std::vector<const vtensor*> lists;
-    const vtensor* first_moments = nullptr;
+    std::size_t per_parameter = 1;  // tensors that each list holds side by side for a parameter
+    bool has_first_moment = true;   // the first of the first list
     if (const auto* sgd = dynamic_cast<SGD*>(base_)) {
         lists = {&sgd->mT};
-        first_moments = &sgd->mT;
     } else if (auto* adam = dynamic_cast<Adam*>(base_)) {
         lists = {&adam->mT, &adam->vT, &adam->mCap, &adam->vCap};
-        first_moments = &adam->mT;
         step_count_ = &adam->t;
     } else if (const auto* rmsprop = dynamic_cast<RMSProp*>(base_)) {
         lists = {&rmsprop->gT, &rmsprop->gT1};
+        has_first_moment = false;
     }
+#if defined(EDDL_EMBEDDED_ENGINE)  // EDDL itself gives these neither a step nor moments
+    else if (const auto* adagrad = dynamic_cast<Adagrad*>(base_)) {
+        lists = {&adagrad->mT};
+        has_first_moment = false;
+    } else if (const auto* adadelta = dynamic_cast<AdaDelta*>(base_)) {
+        lists = {&adadelta->mT};
+        per_parameter = 2;
+        has_first_moment = false;
+    } else if (auto* adamax = dynamic_cast<Adamax*>(base_)) {
+        lists = {&adamax->mT};
+        per_parameter = 2;
+        step_count_ = &adamax->t;
+    } else if (auto* nadam = dynamic_cast<Nadam*>(base_)) {
+        lists = {&nadam->mT};
+        per_parameter = 2;
+        step_count_ = &nadam->t;
+    }
+#endif
     if (lists.empty() || lists.front()->empty()) return;
 
     for (Layer* layer : base_->layers)
@@ -31,14 +51,13 @@ OptimizerState::OptimizerState(Optimizer* optimizer) : base_(unwrap(optimizer)) 
             moments_.push_back(entry);
         }
     for (const vtensor* list : lists) {
-        if (list->size() != moments_.size())
-            throw PruneError("the optimizer keeps " + std::to_string(list->size()) + " moments for " +
+        if (list->size() != moments_.size() * per_parameter)
+            throw PruneError("the optimizer keeps " + std::to_string(list->size() / per_parameter) + " moments for " +
                              std::to_string(moments_.size()) + " parameters: one optimizer cannot be used in two nets");
-        for (std::size_t i = 0; i < moments_.size(); ++i) {
-            moments_[i].tensors.push_back((*list)[i]);
-            if (list == first_moments) moments_[i].first_moment = (*list)[i];
-        }
+        for (std::size_t i = 0; i < list->size(); ++i) moments_[i / per_parameter].tensors.push_back((*list)[i]);
     }
+    if (has_first_moment)
+        for (ParameterMoments& entry : moments_) entry.first_moment = entry.tensors.front();
 }
 
 const ParameterMoments* OptimizerState::find(const Layer* layer, std::size_t param) const {

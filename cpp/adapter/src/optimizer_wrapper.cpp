@@ -6,6 +6,7 @@
 #include <string>
 
 #include "eddl/net/net.h"
+#include "eddl/utils.h"
 #include "eddl_prune/adapter/errors.h"
 
 namespace eddl_prune::adapter {
@@ -52,18 +53,24 @@ public:
     float gradient() const { return gradients.front()->ptr[0]; }
 };
 
+#if defined(EDDL_EMBEDDED_ENGINE)
+const char* const allowed = "; allowed: SGD, Adam, RMSProp, AdaDelta, Adagrad, Adamax, Nadam";
+#else
+const char* const allowed = "; allowed: SGD, Adam, RMSProp";
+#endif
+
 // Watches a clone of the optimizer instead of trusting its class: an engine may or may not square in place.
 GradientAfterStep watch_step(const std::string& class_name, Optimizer& optimizer) {
     const std::string cannot = class_name + ": cannot wrap this optimizer: ";
     Probe probe;
     const std::unique_ptr<Optimizer> clone(optimizer.clone());
-    if (clone == nullptr) throw std::invalid_argument(cannot + "its class takes no step; allowed: SGD, Adam, RMSProp");
+    if (clone == nullptr) throw std::invalid_argument(cannot + "its class takes no step" + allowed);
     clone->set_clip_val(-1.0f);
     clone->setlayers({&probe});
     clone->applygrads(1);
     if (probe.gradient() == 2.0f) return GradientAfterStep::kept;
     if (probe.gradient() == 4.0f) return GradientAfterStep::squared;
-    throw std::invalid_argument(cannot + "its step overwrites the gradients; allowed: SGD, Adam, RMSProp");
+    throw std::invalid_argument(cannot + "its step overwrites the gradients" + allowed);
 }
 
 Optimizer* require_free(const std::string& class_name, Optimizer* inner) {

@@ -1,7 +1,9 @@
 """Optimizers."""
 
+import numpy as np
 import pyeddl.eddl as eddl
 from conformance.cases.base import classifier, family
+from helpers import STEPLESS_ON_EDDL, named_params, tensor
 
 case = family(__name__)
 
@@ -16,7 +18,19 @@ OPTIMIZERS = {
     "rmsprop": lambda: eddl.rmsprop(0.01),
     "rmsprop-rho": lambda: eddl.rmsprop(0.01, 0.7, 1e-3, 0.1),
 }
-for _id, _optimizer in OPTIMIZERS.items():
+
+
+def _stands_still(case):
+    net = case.built()
+    xs, ys = case.data(net)
+    before = named_params(net)
+    eddl.train_batch(net, [tensor(x) for x in xs], [tensor(y) for y in ys])
+    return all(np.array_equal(before[name], value) for name, value in named_params(net).items())
+
+
+NO_STEP = {"eddl_defect": "takes no step", "spoils": "params|predict-after", "shown": _stands_still}
+
+for _id, _optimizer in (OPTIMIZERS | STEPLESS_ON_EDDL).items():
     case(
         f"optimizer-{_id}",
         classifier(),
@@ -24,5 +38,6 @@ for _id, _optimizer in OPTIMIZERS.items():
         metric="accuracy",
         target="onehot",
         optimizer=_optimizer,
-        keeps_gradients=not _id.startswith("adam"),
+        keeps_gradients=_id.partition("-")[0] != "adam",
+        **(NO_STEP if _id in STEPLESS_ON_EDDL else {}),
     )

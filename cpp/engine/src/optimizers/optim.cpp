@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "errors.h"
+#include "optimizers/settings.h"
 #include "optimizers/state.h"
 
 Optimizer::Optimizer() = default;
@@ -26,68 +26,35 @@ void Optimizer::clip() {
 }
 
 void Optimizer::setlayers(vlayer l) { layers = l; }
-void Optimizer::applygrads(int) {}
+// PyEDDL's classes that Python derives from AdaDelta, Adagrad, Adamax and Nadam come here: EDDL has no step of their own.
+void Optimizer::applygrads(int batch) {
+    if (auto *adadelta = dynamic_cast<AdaDelta *>(this)) return adadelta->AdaDelta::applygrads(batch);
+    if (auto *adagrad = dynamic_cast<Adagrad *>(this)) return adagrad->Adagrad::applygrads(batch);
+    if (auto *adamax = dynamic_cast<Adamax *>(this)) return adamax->Adamax::applygrads(batch);
+    if (auto *nadam = dynamic_cast<Nadam *>(this)) return nadam->Nadam::applygrads(batch);
+}
 Optimizer *Optimizer::clone() { return nullptr; }
 Optimizer *Optimizer::share() { return nullptr; }
 void Optimizer::change(std::vector<float>) {}
 
-namespace {
-
-// A shared optimizer steps through the one that it was made from.
-template <typename Kind>
-Optimizer *make_shared(Kind &original) {
-    Kind *shared = new Kind(original);
-    shared->orig = &original;
-    shared->isshared = true;
-    return shared;
-}
-
-// `!(rate >= 0)` holds for NaN too.
-float checked_rate(const char *optimizer, float rate) {
-    if (!(rate >= 0.0f)) eddl::invalid(optimizer, "expected a learning rate of at least 0, received ", rate);
-    return rate;
-}
-
-void set_if_given(const std::vector<float> &values, std::size_t i, float &setting) {
-    if (i < values.size()) setting = values[i];
-}
-
-void set_rate(const std::vector<float> &values, float &rate) {
-    if (!values.empty()) rate = checked_rate("setlr", values[0]);
-}
-
-}  // namespace
+using eddl::checked_rate;
+using eddl::set_if_given;
+using eddl::set_rate;
 
 // ---- SGD ----
 
 SGD::SGD(float lr, float momentum, float weight_decay, bool nesterov)
     : lr(checked_rate("sgd", lr)), mu(momentum), weight_decay(weight_decay), nesterov(nesterov) {}
 
-// Copies take the settings, never the moments or the count of steps.
-SGD::SGD(const SGD &other) : SGD() { *this = other; }
+EDDL_OPTIMIZER_STATE(SGD, &mT)
 
 SGD &SGD::operator=(const SGD &other) {
-    Optimizer::operator=(other);
-    lr = other.lr;
-    mu = other.mu;
-    weight_decay = other.weight_decay;
-    nesterov = other.nesterov;
-    return *this;
+    return eddl::copy_settings(other, *this, &SGD::lr, &SGD::mu, &SGD::weight_decay, &SGD::nesterov);
 }
-
-SGD::~SGD() { eddl::delete_state({&mT}); }
-
-Optimizer *SGD::clone() { return new SGD(*this); }
-Optimizer *SGD::share() { return make_shared(*this); }
 
 void SGD::change(std::vector<float> p) {
     set_rate(p, lr);
     set_if_given(p, 1, mu);
-}
-
-void SGD::setlayers(vlayer l) {
-    layers = l;
-    if (!isshared) eddl::allocate_state(layers, {&mT});
 }
 
 void SGD::applygrads(int batch) {
@@ -107,37 +74,21 @@ Adam::Adam(float lr, float beta_1, float beta_2, float epsilon, float weight_dec
     : lr(checked_rate("adam", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay),
       amsgrad(amsgrad), t(0) {}
 
-Adam::Adam(const Adam &other) : Adam() { *this = other; }
+EDDL_OPTIMIZER_STATE(Adam, &mT, &vT, &mCap, &vCap)
 
 Adam &Adam::operator=(const Adam &other) {
-    Optimizer::operator=(other);
-    lr = other.lr;
-    beta_1 = other.beta_1;
-    beta_2 = other.beta_2;
-    epsilon = other.epsilon;
-    weight_decay = other.weight_decay;
-    amsgrad = other.amsgrad;
-    return *this;
+    return eddl::copy_settings(other, *this, &Adam::lr, &Adam::beta_1, &Adam::beta_2, &Adam::epsilon,
+                                &Adam::weight_decay, &Adam::amsgrad);
 }
 
-Adam::~Adam() { eddl::delete_state({&mT, &vT, &mCap, &vCap}); }
-
-Optimizer *Adam::clone() { return new Adam(*this); }
-Optimizer *Adam::share() { return make_shared(*this); }
 void Adam::change(std::vector<float> p) { set_rate(p, lr); }
-
-void Adam::setlayers(vlayer l) {
-    layers = l;
-    if (!isshared) eddl::allocate_state(layers, {&mT, &vT, &mCap, &vCap});
-}
 
 void Adam::applygrads(int batch) {
     if (isshared) return orig->applygrads(batch);
     clip();
     ++t;
     const float rate = lr, b1 = beta_1, b2 = beta_2, eps = epsilon;
-    const float correction_1 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta_1), t));
-    const float correction_2 = static_cast<float>(1.0 - std::pow(static_cast<double>(beta_2), t));
+    const float correction_1 = eddl::bias_correction(beta_1, t), correction_2 = eddl::bias_correction(beta_2, t);
     eddl::for_each_trainable(layers, [&](const eddl::Parameter &p) {
         const float *g = p.gradient->ptr;
         float *m = mT[p.index]->ptr, *v = vT[p.index]->ptr;
@@ -159,30 +110,15 @@ void Adam::applygrads(int batch) {
 RMSProp::RMSProp(float lr, float rho, float epsilon, float weight_decay)
     : lr(checked_rate("rmsprop", lr)), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
 
-RMSProp::RMSProp(const RMSProp &other) : RMSProp() { *this = other; }
+EDDL_OPTIMIZER_STATE(RMSProp, &gT, &gT1)
 
 RMSProp &RMSProp::operator=(const RMSProp &other) {
-    Optimizer::operator=(other);
-    lr = other.lr;
-    rho = other.rho;
-    epsilon = other.epsilon;
-    weight_decay = other.weight_decay;
-    return *this;
+    return eddl::copy_settings(other, *this, &RMSProp::lr, &RMSProp::rho, &RMSProp::epsilon, &RMSProp::weight_decay);
 }
-
-RMSProp::~RMSProp() { eddl::delete_state({&gT, &gT1}); }
-
-Optimizer *RMSProp::clone() { return new RMSProp(*this); }
-Optimizer *RMSProp::share() { return make_shared(*this); }
 
 void RMSProp::change(std::vector<float> p) {
     set_rate(p, lr);
     set_if_given(p, 1, rho);
-}
-
-void RMSProp::setlayers(vlayer l) {
-    layers = l;
-    if (!isshared) eddl::allocate_state(layers, {&gT, &gT1});
 }
 
 void RMSProp::applygrads(int batch) {
@@ -202,24 +138,3 @@ void RMSProp::applygrads(int batch) {
             });
     });
 }
-
-// ---- optimizers without a step ----
-
-AdaDelta::AdaDelta(float lr, float rho, float epsilon, float weight_decay)
-    : lr(checked_rate("adadelta", lr)), rho(rho), epsilon(epsilon), weight_decay(weight_decay) {}
-
-Adagrad::Adagrad(float lr, float epsilon, float weight_decay)
-    : lr(checked_rate("adagrad", lr)), epsilon(epsilon), weight_decay(weight_decay) {}
-
-Adamax::Adamax(float lr, float beta_1, float beta_2, float epsilon, float weight_decay)
-    : lr(checked_rate("adamax", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), weight_decay(weight_decay) {}
-
-Nadam::Nadam(float lr, float beta_1, float beta_2, float epsilon, float schedule_decay)
-    : lr(checked_rate("nadam", lr)), beta_1(beta_1), beta_2(beta_2), epsilon(epsilon), schedule_decay(schedule_decay) {}
-
-#define EDDL_STEPLESS(Class) \
-    void Class::applygrads(int) { eddl::not_available("The step of the " #Class " optimizer"); }
-EDDL_STEPLESS(AdaDelta)
-EDDL_STEPLESS(Adagrad)
-EDDL_STEPLESS(Adamax)
-EDDL_STEPLESS(Nadam)

@@ -12,8 +12,8 @@ namespace eddl_prune::adapter {
 struct ParameterMoments {
     Layer* layer = nullptr;
     std::size_t param = 0;
-    std::vector<Tensor*> tensors;    // SGD: mT. Adam: mT, vT, mCap, vCap. RMSProp: gT, gT1
-    Tensor* first_moment = nullptr;  // the one of `tensors` that carries momentum; RMSProp has none
+    std::vector<Tensor*> tensors;    // SGD: mT. Adam: mT, vT, mCap, vCap. RMSProp: gT, gT1. …
+    Tensor* first_moment = nullptr;  // the one of `tensors` that carries momentum, if any: RMSProp has none
 };
 
 class OptimizerState {
@@ -27,7 +27,7 @@ public:
     const std::vector<ParameterMoments>& moments() const { return moments_; }
     // nullptr where there are none for it.
     const ParameterMoments* find(const Layer* layer, std::size_t param) const;
-    // Adam's number of steps taken; nullptr for the others.
+    // The number of steps taken, of Adam and its kin; nullptr for the others.
     int* step_count() const { return step_count_; }
 
 private:

@@ -110,31 +110,52 @@ public:
     void change(std::vector<float> p) override;
 };
 
-// EDDL names these but gives them no step, so that training leaves the weights as they are. Here they can be built into a
-// net, and the first step says by name that it is not available.
+// EDDL names the four below but gives them no step, so that there a net trained with them stays as it is. Here they take
+// their papers' step, g being the gradient plus weight_decay·w; where a paper leaves the place of epsilon open it is
+// PyTorch's. `mT`, the only state member that EDDL declares, holds all tensors of a parameter side by side.
+
+// Zeiler 2012: d ← g·sqrt(D + epsilon) / sqrt(G + epsilon); w ← w − lr·d; G and D the running means of g² and d².
 class AdaDelta : public Optimizer {
 public:
     float lr;
     float rho;
     float epsilon;
     float weight_decay;
-    vtensor mT;
+    vtensor mT;                // G, D, G, D, …
 
     explicit AdaDelta(float lr = 0.01f, float rho = 0.95f, float epsilon = 1e-8f, float weight_decay = 0.0f);
+    AdaDelta(const AdaDelta &other);
+    AdaDelta &operator=(const AdaDelta &other);
+    ~AdaDelta() override;
+
+    void setlayers(vlayer l) override;
     void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
 };
 
+// Duchi et al. 2011: w ← w − lr·g / (sqrt(G) + epsilon), G the sum of all g².
 class Adagrad : public Optimizer {
 public:
     float lr;
     float epsilon;
     float weight_decay;
-    vtensor mT;
+    vtensor mT;                // G
 
     explicit Adagrad(float lr = 0.01f, float epsilon = 1e-8f, float weight_decay = 0.0f);
+    Adagrad(const Adagrad &other);
+    Adagrad &operator=(const Adagrad &other);
+    ~Adagrad() override;
+
+    void setlayers(vlayer l) override;
     void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
 };
 
+// Kingma and Ba 2015: u ← max(beta_2·u, |g| + epsilon); w ← w − lr·m̂ / u, m̂ the bias-corrected mean of g.
 class Adamax : public Optimizer {
 public:
     float lr;
@@ -142,13 +163,24 @@ public:
     float beta_2;
     float epsilon;
     float weight_decay;
-    vtensor mT;
+    int t;                     // steps made
+    vtensor mT;                // the mean of g, u, …
 
     explicit Adamax(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
                     float weight_decay = 0.0f);
+    Adamax(const Adamax &other);
+    Adamax &operator=(const Adamax &other);
+    ~Adamax() override;
+
+    void setlayers(vlayer l) override;
     void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
 };
 
+// Dozat 2016: w ← w − lr·((1 − µₜ)·g / (1 − µ₁…µₜ) + µₜ₊₁·m / (1 − µ₁…µₜ₊₁)) / (sqrt(v̂) + epsilon), m the mean of g, v̂
+// the bias-corrected mean of g², µₜ = beta_1·(1 − 0.96^(t·schedule_decay) / 2).
 class Nadam : public Optimizer {
 public:
     float lr;
@@ -156,11 +188,20 @@ public:
     float beta_2;
     float epsilon;
     float schedule_decay;
-    vtensor mT;
+    int t;                     // steps made
+    vtensor mT;                // m, the mean of g², …
 
     explicit Nadam(float lr = 0.01f, float beta_1 = 0.9f, float beta_2 = 0.999f, float epsilon = 1e-8f,
                    float schedule_decay = 0.004f);
+    Nadam(const Nadam &other);
+    Nadam &operator=(const Nadam &other);
+    ~Nadam() override;
+
+    void setlayers(vlayer l) override;
     void applygrads(int batch) override;
+    Optimizer *clone() override;
+    Optimizer *share() override;
+    void change(std::vector<float> p) override;
 };
 
 #endif  // EDDL_OPTIMIZERS_OPTIM_H
