@@ -243,8 +243,6 @@ NOT_HERE = {name for name in OTHERS if name.startswith("download_")} | {
 UNAVAILABLE = {
     name: name
     for name in (
-        "AveragePool1D AveragePool3D AvgPool1D AvgPool3D MaxPool1D MaxPool3D GlobalAveragePool1D GlobalAveragePool3D "
-        "GlobalAvgPool1D GlobalAvgPool3D GlobalMaxPool1D GlobalMaxPool3D Conv1D Conv3D ConvT2D ConvT3D "
         "LayerNormalization GroupNormalization Norm NormMax NormMinMax GaussianNoise "
         "Embedding RNN LSTM GRU States setDecoder GaussGenerator UniformGenerator "
         "MatMul Broadcast ReduceMean ReduceVar ReduceSum ReduceMax ReduceMin ReduceArgMax "

@@ -169,6 +169,17 @@ def image_net(layer, channels=2, height=6, width=5, before=2):
     return make
 
 
+def reshaped_net(layer, shape, inputs=2):
+    """Dense → a tensor of the given shape → the layer."""
+
+    def make():
+        x = eddl.Input([inputs], "x")
+        h = eddl.Dense(x, int(np.prod(shape)), True, "before")
+        return eddl.Model([x], [layer(eddl.Reshape(h, list(shape), "shaped"))])
+
+    return make
+
+
 def alone(layer, shape):
     """The layer by itself."""
 

@@ -13,15 +13,6 @@ namespace eddl {
 
 namespace {
 
-layer global_pool(const char *function, layer parent, std::string name, layer (*pool)(layer, ints, ints, std::string,
-                                                                                       std::string)) {
-    const ints &shape = the(parent, function).output->shape;
-    if (shape.size() != 4)
-        invalid(function, "layer '", parent->name, "' has output shape ", shape, ", expected 4 dimensions");
-    if (name.empty()) name = function;
-    return pool(parent, {shape[2], shape[3]}, {1, 1}, "none", name);
-}
-
 template <typename Rule, typename... Arguments>
 layer initialized_by(layer l, Arguments... arguments) {
     the(l, "initializer").set_initializer(std::unique_ptr<Initializer>(new Rule(arguments...)));
@@ -82,71 +73,13 @@ layer Softmax(layer parent, int axis, std::string name) {
     return make<LActivation>(parent, "softmax", floats{static_cast<float>(axis)}, name);
 }
 
-// ---- dense and convolution ----
+// ---- dense, dropout ----
 
 layer Dense(layer parent, int ndim, bool use_bias, std::string name) {
     return make<LDense>(parent, ndim, use_bias, name);
 }
 
 layer Dropout(layer parent, float rate, bool iw, std::string name) { return make<LDropout>(parent, rate, iw, name); }
-
-layer Conv2D(layer parent, int filters, const ints &kernel_size, const ints &strides, std::string padding,
-             bool use_bias, int groups, const ints &dilation_rate, std::string name) {
-    return make<LConv>(parent, filters, kernel_size, strides, padding, ints{}, groups, dilation_rate, use_bias, name);
-}
-
-layer Conv(layer parent, int filters, const ints &kernel_size, const ints &strides, std::string padding, bool use_bias,
-           int groups, const ints &dilation_rate, std::string name) {
-    return Conv2D(parent, filters, kernel_size, strides, padding, use_bias, groups, dilation_rate, name);
-}
-
-layer PointwiseConv2D(layer parent, int filters, const ints &strides, bool use_bias, int groups,
-                      const ints &dilation_rate, std::string name) {
-    return Conv2D(parent, filters, {1, 1}, strides, "none", use_bias, groups, dilation_rate, name);
-}
-
-layer PointwiseConv(layer parent, int filters, const ints &strides, bool use_bias, int groups,
-                    const ints &dilation_rate, std::string name) {
-    return PointwiseConv2D(parent, filters, strides, use_bias, groups, dilation_rate, name);
-}
-
-// One filter a channel. EDDL ignores `padding` here; the engine does what it says.
-layer DepthwiseConv2D(layer parent, const ints &kernel_size, const ints &strides, std::string padding, bool use_bias,
-                      const ints &dilation_rate, std::string name) {
-    if (parent == nullptr || parent->output->shape.size() != 4)
-        invalid("DepthwiseConv2D", "expected a parent with output [batch, channels, h, w]");
-    const int channels = parent->output->shape[1];
-    return Conv2D(parent, channels, kernel_size, strides, padding, use_bias, channels, dilation_rate, name);
-}
-
-// ---- pooling ----
-
-#define EDDL_POOL(Name, Ints, Class)                                                                   \
-    layer Name(layer parent, Ints pool_size, Ints strides, std::string padding, std::string name) {    \
-        return make<Class>(parent, pool_size, strides, padding, name);                                 \
-    }
-EDDL_POOL(MaxPool, const ints &, LMaxPool)
-EDDL_POOL(MaxPool2D, ints, LMaxPool)
-EDDL_POOL(AveragePool, const ints &, LAveragePool)
-EDDL_POOL(AveragePool2D, ints, LAveragePool)
-EDDL_POOL(AvgPool, const ints &, LAveragePool)
-EDDL_POOL(AvgPool2D, ints, LAveragePool)
-#undef EDDL_POOL
-
-layer GlobalMaxPool2D(layer parent, std::string name) {
-    return global_pool("GlobalMaxPool2D", parent, name, MaxPool2D);
-}
-layer GlobalMaxPool(layer parent, std::string name) {
-    return GlobalMaxPool2D(as_image("GlobalMaxPool", parent), name);
-}
-layer GlobalAveragePool2D(layer parent, std::string name) {
-    return global_pool("GlobalAveragePool2D", parent, name, AveragePool2D);
-}
-layer GlobalAveragePool(layer parent, std::string name) {
-    return GlobalAveragePool2D(as_image("GlobalAveragePool", parent), name);
-}
-layer GlobalAvgPool2D(layer parent, std::string name) { return GlobalAveragePool2D(parent, name); }
-layer GlobalAvgPool(layer parent, std::string name) { return GlobalAveragePool(parent, name); }
 
 // ---- normalisation ----
 

@@ -5,6 +5,7 @@
 
 #include "apis/checked.h"
 #include "eddl/apis/layers.h"
+#include "errors.h"
 
 namespace eddl {
 
@@ -16,6 +17,13 @@ layer make(Arguments &&...arguments) {
 // Layers on images take [batch, channels, h, w]; EDDL lets [batch, h, w] pass for one channel.
 inline layer as_image(const char *function, layer parent) {
     return the(parent, function).output->shape.size() == 3 ? Unsqueeze(parent, 0) : parent;
+}
+
+// 1-D layers work on images one column wide: their lists of one size get a 1 for the column.
+inline ints with_one_column(const char *function, const char *what, ints sizes) {
+    if (sizes.size() != 1 || sizes[0] < 1) invalid(function, "expected ", what, " of one positive number, received ", sizes);
+    sizes.push_back(1);
+    return sizes;
 }
 
 inline ints one_sample_of(ints shape) {

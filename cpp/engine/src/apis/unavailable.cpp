@@ -12,30 +12,7 @@ using Ints = const ints &;
 #define EDDL_UNAVAILABLE(Result, Name, ...) \
     Result Name(__VA_ARGS__) { not_available(#Name); }
 
-EDDL_UNAVAILABLE(layer, Conv1D, layer, int, ints, ints, string, bool, int, ints, string)
-EDDL_UNAVAILABLE(layer, Conv3D, layer, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvT2D, layer, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvT3D, layer, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvSTM, layer, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvReLU, layer, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvSTMAdd, const vlayer &, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, Conv2dActivation, layer, string, int, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvMaxPool, layer, int, Ints, Ints, string, Ints, Ints, string, bool, int, Ints, string)
-EDDL_UNAVAILABLE(layer, ConvReLUMaxPool, layer, int, Ints, Ints, string, Ints, Ints, string, bool, int, Ints, string)
 EDDL_UNAVAILABLE(layer, Embedding, layer, int, int, int, bool, string)
-
-EDDL_UNAVAILABLE(layer, MaxPool1D, layer, ints, ints, string, string)
-EDDL_UNAVAILABLE(layer, MaxPool3D, layer, ints, ints, string, string)
-EDDL_UNAVAILABLE(layer, AveragePool1D, layer, ints, ints, string, string)
-EDDL_UNAVAILABLE(layer, AveragePool3D, layer, ints, ints, string, string)
-EDDL_UNAVAILABLE(layer, AvgPool1D, layer, ints, ints, string, string)
-EDDL_UNAVAILABLE(layer, AvgPool3D, layer, ints, ints, string, string)
-EDDL_UNAVAILABLE(layer, GlobalMaxPool1D, layer, string)
-EDDL_UNAVAILABLE(layer, GlobalMaxPool3D, layer, string)
-EDDL_UNAVAILABLE(layer, GlobalAveragePool1D, layer, string)
-EDDL_UNAVAILABLE(layer, GlobalAveragePool3D, layer, string)
-EDDL_UNAVAILABLE(layer, GlobalAvgPool1D, layer, string)
-EDDL_UNAVAILABLE(layer, GlobalAvgPool3D, layer, string)
 
 EDDL_UNAVAILABLE(layer, GaussianNoise, layer, float, string)
 EDDL_UNAVAILABLE(layer, LayerNormalization, layer, bool, float, string)

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "eddl/descriptors/descriptors.h"
 #include "errors.h"
@@ -7,49 +8,60 @@ using eddl::invalid;
 
 namespace {
 
+constexpr int FIRST_SPATIAL_AXIS = 2;  // after batch and channels
+
 bool pads_to_same(const std::string& padding) { return padding == "same" || padding == "zeros"; }
 bool pads_nothing(const std::string& padding) { return padding == "valid" || padding == "none"; }
 
-// "same,none" is "same" for the rows and "none" for the columns.
+// "same,none" is "same" for depth and rows and "none" for the columns.
 std::string along_axis(const std::string& padding, bool row) {
     if (padding == "same,none") return row ? "same" : "none";
     if (padding == "none,same") return row ? "none" : "same";
     return padding;
 }
 
-void check_padding_name(const char* function, const std::string& padding) {
+void check_padding_name(const std::string& function, const std::string& padding) {
     if (!pads_to_same(padding) && !pads_nothing(padding)) {
         invalid(function, "expected padding valid, none, same or zeros, received '", padding, "'");
     }
 }
 
-int extent(int kernel_size, int dilation_rate) { return (kernel_size - 1) * dilation_rate + 1; }
+// Sizes come from scripts: products of them may not fit.
+using Size = long long;
 
-void check_positive(const char* function, const char* what, const std::vector<int>& values) {
-    const bool fine = values.size() == 2 && std::all_of(values.begin(), values.end(), [](int v) { return v > 0; });
-    if (!fine) invalid(function, "expected ", what, " of two positive numbers (rows, columns), received ", values);
+int checked(const char* function, Size size) {
+    if (size > std::numeric_limits<int>::max()) invalid(function, "a size of ", size, " is too large");
+    return static_cast<int>(size);
 }
 
-void check_pads(const char* function, const std::vector<int>& pads) {
-    const bool fine = pads.size() == 4 && std::all_of(pads.begin(), pads.end(), [](int v) { return v >= 0; });
-    if (!fine) {
-        invalid(function, "expected four pads (top, bottom, left, right) of at least 0, received ", pads);
-    }
+Size extent(int kernel_size, int dilation_rate) { return (kernel_size - Size{1}) * dilation_rate + 1; }
+
+// Where a transposed convolution's window ends, from where it begins.
+Size spread(int input_size, int kernel_size, int stride, int dilation_rate) {
+    return (input_size - Size{1}) * stride + extent(kernel_size, dilation_rate);
 }
+
+std::vector<int> halves(const char* function, Size total) {
+    const int pads = checked(function, std::max(total, Size{0}));
+    return {pads / 2, pads - pads / 2};
+}
+
+std::string axes_text(int axes) { return axes == 3 ? "three positive numbers (depth, rows, columns)"
+                                                   : "two positive numbers (rows, columns)"; }
 
 }  // namespace
 
 int WindowDescriptor::compute_output(const std::string& padding, int input_size, int kernel_size, int stride,
                                      int dilation_rate) {
     check_padding_name("compute_output", padding);
-    if (pads_to_same(padding)) return (input_size + stride - 1) / stride;
+    if (pads_to_same(padding)) return checked("compute_output", (Size{input_size} + stride - 1) / stride);
     return compute_output(std::vector<int>{0, 0}, input_size, kernel_size, stride, dilation_rate);
 }
 
 int WindowDescriptor::compute_output(std::vector<int> padding, int input_size, int kernel_size, int stride,
                                      int dilation_rate) {
-    const int room = input_size + padding.at(0) + padding.at(1) - extent(kernel_size, dilation_rate);
-    return room < 0 ? 0 : room / stride + 1;
+    const Size room = Size{input_size} + padding.at(0) + padding.at(1) - extent(kernel_size, dilation_rate);
+    return room < 0 ? 0 : checked("compute_output", room / stride + 1);
 }
 
 std::vector<int> WindowDescriptor::compute_padding(int output_size, int input_size, int kernel_size, int stride,
@@ -57,38 +69,110 @@ std::vector<int> WindowDescriptor::compute_padding(int output_size, int input_si
     const std::string kind = along_axis(padding, row);
     check_padding_name("compute_padding", kind);
     if (pads_nothing(kind)) return {0, 0};
-    const int total = std::max((output_size - 1) * stride + extent(kernel_size, dilation_rate) - input_size, 0);
-    return {total / 2, total - total / 2};
+    return halves("compute_padding", spread(output_size, kernel_size, stride, dilation_rate) - input_size);
 }
 
-void WindowDescriptor::set_geometry(const char* function, const std::vector<int>& input_shape,
-                                    const std::vector<int>& kernel, const std::vector<int>& dilation,
-                                    std::vector<int>& pads) {
-    if (input_shape.size() != 4) {
-        invalid(function, "expected an input [batch, channels, rows, columns], received shape ", input_shape);
+int TransposedDescriptor::compute_output(const std::string& padding, int input_size, int kernel_size, int stride,
+                                         int dilation_rate) {
+    check_padding_name("compute_output", padding);
+    const Size same = Size{input_size} * stride;
+    return checked("compute_output", pads_to_same(padding) ? same : same + extent(kernel_size, dilation_rate) - 1);
+}
+
+int TransposedDescriptor::compute_output(std::vector<int> padding, int input_size, int kernel_size, int stride,
+                                         int dilation_rate) {
+    const Size all = checked("compute_output", spread(input_size, kernel_size, stride, dilation_rate));
+    return checked("compute_output", std::max(all - padding.at(0) - padding.at(1), Size{0}));
+}
+
+std::vector<int> TransposedDescriptor::compute_padding(int output_size, int input_size, int kernel_size, int stride,
+                                                       std::string padding, bool row, int dilation_rate) {
+    return WindowDescriptor::compute_padding(input_size, output_size, kernel_size, stride, padding, row, dilation_rate);
+}
+
+WindowDescriptor::WindowDescriptor(const char* function, int axes, Direction direction, const std::vector<int>& stride,
+                                   const std::string& padding, const std::vector<int>& pads, int mem)
+    : function(function), stride(stride), padding(padding), pads(pads), mem_level(mem), axes_(axes),
+      direction_(direction) {}
+
+void WindowDescriptor::resize(int b) {
+    O->resize(b);
+    in = b;
+}
+
+std::vector<int> WindowDescriptor::output_shape() const {
+    return axes_ == 3 ? std::vector<int>{in, z, d, r, c} : std::vector<int>{in, z, r, c};
+}
+
+void WindowDescriptor::check_pads() const {
+    bool fine = pads.size() == 2 * stride.size();
+    for (std::size_t i = 0; fine && i < pads.size(); ++i) {
+        const bool may_grow = direction_ == Direction::transposed && i % 2 == 1;
+        fine = pads[i] >= (may_grow ? 1 - stride[i / 2] : 0);
     }
-    check_positive(function, "a kernel", kernel);
-    check_positive(function, "strides", stride);
-    check_positive(function, "dilation", dilation);
-    if (padding == "custom") check_pads(function, pads);
+    if (!fine) {
+        invalid(function, "expected ", axes_ == 3 ? "six pads (front, back, top, bottom, left, right)"
+                                                  : "four pads (top, bottom, left, right)",
+                " of at least 0, received ", pads);
+    }
+}
+
+void WindowDescriptor::set_geometry(const std::vector<int>& input_shape, const std::vector<int>& kernel,
+                                    const std::vector<int>& dilation) {
+    if (input_shape.size() != static_cast<std::size_t>(FIRST_SPATIAL_AXIS + axes_)) {
+        invalid(function, "expected an input [batch, channels, ", axes_ == 3 ? "depth, " : "", "rows, columns], received shape ",
+                input_shape);
+    }
+    const auto check_positive = [this](const char* what, const std::vector<int>& values) {
+        const bool fine = values.size() == static_cast<std::size_t>(axes_) && *std::min_element(values.begin(), values.end()) > 0;
+        if (!fine) invalid(function, "expected ", what, " of ", axes_text(axes_), ", received ", values);
+    };
+    check_positive("a kernel", kernel);
+    check_positive("strides", stride);
+    check_positive("dilation", dilation);
+    if (padding == "custom") check_pads();
     else check_padding_name(function, along_axis(padding, true));
 
-    in = input_shape[0], iz = input_shape[1], ir = input_shape[2], ic = input_shape[3];
-    kr = kernel[0], kc = kernel[1];
-    sr = stride[0], sc = stride[1];
-    if (padding == "custom") {
-        r = compute_output(std::vector<int>{pads[0], pads[1]}, ir, kr, sr, dilation[0]);
-        c = compute_output(std::vector<int>{pads[2], pads[3]}, ic, kc, sc, dilation[1]);
-    } else {
-        r = compute_output(along_axis(padding, true), ir, kr, sr, dilation[0]);
-        c = compute_output(along_axis(padding, false), ic, kc, sc, dilation[1]);
-        const std::vector<int> rows = compute_padding(r, ir, kr, sr, padding, true, dilation[0]);
-        const std::vector<int> columns = compute_padding(c, ic, kc, sc, padding, false, dilation[1]);
-        pads = {rows[0], rows[1], columns[0], columns[1]};
+    const std::vector<int> from(input_shape.begin() + FIRST_SPATIAL_AXIS, input_shape.end());
+    std::vector<int> out, before, after;
+    for (int axis = 0; axis < axes_; ++axis) {
+        const bool row = axis + 1 < axes_;
+        const auto output_of = [&](const auto& pads_here) {
+            return direction_ == Direction::transposed
+                       ? TransposedDescriptor::compute_output(pads_here, from[axis], kernel[axis], stride[axis], dilation[axis])
+                       : compute_output(pads_here, from[axis], kernel[axis], stride[axis], dilation[axis]);
+        };
+        const auto padding_of = direction_ == Direction::transposed ? TransposedDescriptor::compute_padding : compute_padding;
+        std::vector<int> both;
+        if (padding == "custom") {
+            both = {pads[2 * axis], pads[2 * axis + 1]};
+            out.push_back(output_of(both));
+        } else {
+            out.push_back(output_of(along_axis(padding, row)));
+            both = padding_of(out[axis], from[axis], kernel[axis], stride[axis], padding, row, dilation[axis]);
+        }
+        before.push_back(both[0]);
+        after.push_back(both[1]);
     }
-    padrt = pads[0], padrb = pads[1], padcl = pads[2], padcr = pads[3];
-    if (r < 1 || c < 1) {
+    if (padding != "custom") {
+        pads.clear();
+        for (int axis = 0; axis < axes_; ++axis) pads.insert(pads.end(), {before[axis], after[axis]});
+    }
+    if (*std::min_element(out.begin(), out.end()) < 1) {
         invalid(function, "a kernel of ", kernel, " with dilation ", dilation, " and pads ", pads,
                 " does not fit into an input of shape ", input_shape);
     }
+
+    const auto name = [this](const std::vector<int>& sizes, int& depth, int& rows, int& columns) {
+        if (axes_ == 3) depth = sizes.front();
+        rows = sizes[axes_ - 2];
+        columns = sizes[axes_ - 1];
+    };
+    in = input_shape[0], iz = input_shape[1];
+    name(from, id, ir, ic);
+    name(kernel, kd, kr, kc);
+    name(stride, sd, sr, sc);
+    name(out, d, r, c);
+    name(before, paddf, padrt, padcl);
+    name(after, paddb, padrb, padcr);
 }

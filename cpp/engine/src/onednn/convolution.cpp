@@ -62,13 +62,13 @@ dnnl::convolution_forward::primitive_desc describe_forward(const ConvShape& s, c
             g.strides, g.dilates, g.before, g.after};
 }
 
-Operation make_forward(const ConvShape& s) {
+Operation make_forward(const ConvShape& s, Write how) {
     const Geometry g(s, Pass::forward);
     const auto pd = describe_forward(s, g);
     Operation op{dnnl::convolution_forward(pd)};
     op.reads(DNNL_ARG_SRC, plain(g.src), pd.src_desc())
         .reads(DNNL_ARG_WEIGHTS, plain(g.weights), pd.weights_desc())
-        .writes(DNNL_ARG_DST, plain(g.dst), pd.dst_desc());
+        .writes(DNNL_ARG_DST, plain(g.dst), pd.dst_desc(), how);
     if (s.bias) op.reads(DNNL_ARG_BIAS, plain(g.bias), pd.bias_desc());
     return op;
 }
@@ -123,11 +123,22 @@ std::ptrdiff_t sample_size(const ConvShape& s) { return src_size(s) + dst_size(s
 
 void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
                           float* dst) {
+    const auto make = [](const ConvShape& s) { return make_forward(s, Write::overwrite); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
-        forward_.get(part, make_forward)
+        forward_.get(part, make)
             .run({{DNNL_ARG_SRC, src + first * src_size(part)},
                   {DNNL_ARG_WEIGHTS, weights},
                   {DNNL_ARG_BIAS, bias},
+                  {DNNL_ARG_DST, dst + first * dst_size(part)}});
+    });
+}
+
+void Convolution::forward_added(const ConvShape& shape, const float* src, const float* weights, float* dst) {
+    const auto make = [](const ConvShape& s) { return make_forward(s, Write::accumulate); };
+    in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
+        forward_added_.get(part, make)
+            .run({{DNNL_ARG_SRC, src + first * src_size(part)},
+                  {DNNL_ARG_WEIGHTS, weights},
                   {DNNL_ARG_DST, dst + first * dst_size(part)}});
     });
 }

@@ -23,6 +23,8 @@ class Convolution {
 public:
     // bias is read only if shape.bias.
     void forward(const ConvShape& shape, const float* src, const float* weights, const float* bias, float* dst);
+    // dst += …, without bias
+    void forward_added(const ConvShape& shape, const float* src, const float* weights, float* dst);
     // diff_src += …
     void backward_data(const ConvShape& shape, const float* weights, const float* diff_dst, float* diff_src);
     // diff_weights += …; diff_bias += … if shape.bias
@@ -30,7 +32,7 @@ public:
                           float* diff_bias);
 
 private:
-    Cached<ConvShape, Operation> forward_, backward_data_, backward_weights_;
+    Cached<ConvShape, Operation> forward_, forward_added_, backward_data_, backward_weights_;
 };
 
 }  // namespace eddl::onednn

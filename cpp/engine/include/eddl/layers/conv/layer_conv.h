@@ -2,33 +2,52 @@
 #ifndef EDDL_LAYER_CONV_H
 #define EDDL_LAYER_CONV_H
 
-#include "eddl/descriptors/descriptors.h"
-#include "eddl/layers/declare.h"
+#include "eddl/layers/window.h"
 
-// 2-D convolution; all its tensors are in cd and also in params, gradients, output, delta.
-class LConv : public LinLayer {
+// All tensors are in cd and also in params, gradients, output, delta.
+template <typename Descriptor>
+class ConvLayer : public WindowLayer {
 public:
-    static int total_layers;
-    ConvolDescriptor* cd;  // owned
+    Descriptor* cd;  // owned
 
-    LConv(Layer* parent, int filters, const std::vector<int>& kernel_size, const std::vector<int>& strides,
-          std::string padding, const std::vector<int>& pads, int groups, const std::vector<int>& dilation_rate,
-          bool use_bias, std::string name, int dev, int mem);
-    // Takes the descriptor.
-    LConv(Layer* parent, ConvolDescriptor* cd, std::string name, int dev, int mem);
-    ~LConv() override;
+    ~ConvLayer() override;
 
-    void mem_delta() override;
-    void free_delta() override;
-    void resize(int batch) override;
+    void forward() override;
+    void backward() override;
     void initialize() override;
     void enable_distributed() override;
-    static void reset_name_counter();
-    EDDL_LAYER_OVERRIDES
+    std::string plot(int c) override;
+
+protected:
+    // Takes the descriptor. An unnamed layer becomes the counter's next, behind the prefix.
+    ConvLayer(Layer* parent, Descriptor* cd, int axes, const char* prefix, int& counter, const std::string& name,
+              int dev, int mem);
+    WindowDescriptor& descriptor() override { return *cd; }
+    void borrow_from(const ConvLayer& original);
 
 private:
-    std::shared_ptr<eddl::onednn::Convolution> primitives_;
+    std::shared_ptr<typename Descriptor::Primitives> primitives_;
 };
+
+#define EDDL_CONV_LAYER(Name, Descriptor)                                                                       \
+    class Name : public ConvLayer<Descriptor> {                                                                 \
+    public:                                                                                                     \
+        static int total_layers;                                                                                \
+        Name(Layer* parent, int filters, const std::vector<int>& kernel_size, const std::vector<int>& strides,  \
+             const std::string& padding, const std::vector<int>& pads, int groups,                              \
+             const std::vector<int>& dilation_rate, bool use_bias, std::string name, int dev, int mem);         \
+        Name(Layer* parent, Descriptor* cd, std::string name, int dev, int mem);                                \
+        Layer* share(int c, int bs, std::vector<Layer*> p) override;                                            \
+        Layer* clone(int c, int bs, std::vector<Layer*> p, int todev) override;                                 \
+        static void reset_name_counter();                                                                       \
+    };
+
+EDDL_CONV_LAYER(LConv1D, ConvolDescriptor)
+EDDL_CONV_LAYER(LConv, ConvolDescriptor)
+EDDL_CONV_LAYER(LConv3D, ConvolDescriptor3D)
+EDDL_CONV_LAYER(LConvT2D, ConvolDescriptorT2D)
+EDDL_CONV_LAYER(LConvT3D, ConvolDescriptorT3D)
+#undef EDDL_CONV_LAYER
 
 // Repeats each row size[0] times and each column size[1] times.
 class LUpSampling : public LinLayer {
@@ -41,10 +60,5 @@ public:
 
     EDDL_LAYER_OVERRIDES
 };
-
-EDDL_UNAVAILABLE_LAYER(LConv1D, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LConv3D, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LConvT2D, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LConvT3D, LinLayer)
 
 #endif  // EDDL_LAYER_CONV_H

@@ -2,50 +2,58 @@
 #ifndef EDDL_LAYER_POOL_H
 #define EDDL_LAYER_POOL_H
 
-#include "eddl/descriptors/descriptors.h"
-#include "eddl/layers/declare.h"
+#include "eddl/layers/window.h"
 
-class LPool : public LinLayer {
+template <typename Descriptor>
+class PoolLayer : public WindowLayer {
 public:
-    static int total_layers;
-    PoolDescriptor* pd;  // owned
+    Descriptor* pd;  // owned
 
-    // Takes the descriptor.
-    LPool(Layer* parent, PoolDescriptor* pd, std::string name, int dev, int mem);
-    ~LPool() override;
+    ~PoolLayer() override;
 
-    void mem_delta() override;
-    void free_delta() override;
-    void resize(int batch) override;
     void forward() override;
     void backward() override;
     std::string plot(int c) override;
 
 protected:
+    // Takes the descriptor. An unnamed layer becomes the counter's next, behind the prefix.
+    PoolLayer(Layer* parent, Descriptor* pd, int axes, const char* prefix, int& counter, const std::string& name,
+              int dev, int mem);
+    WindowDescriptor& descriptor() override { return *pd; }
+
     std::shared_ptr<eddl::onednn::Pooling> primitives_;  // set by the subclass
 };
 
-#define EDDL_POOL_LAYER(Name)                                                                                     \
-    class Name : public LPool {                                                                                   \
+#define EDDL_POOL_BASE(Name, Descriptor)                                                       \
+    class Name : public PoolLayer<Descriptor> {                                                \
+    public:                                                                                    \
+        static int total_layers;                                                               \
+        Name(Layer* parent, Descriptor* pd, std::string name, int dev, int mem);               \
+    };
+
+EDDL_POOL_BASE(LPool1D, PoolDescriptor)
+EDDL_POOL_BASE(LPool, PoolDescriptor)
+EDDL_POOL_BASE(LPool3D, PoolDescriptor3D)
+#undef EDDL_POOL_BASE
+
+#define EDDL_POOL_LAYER(Name, Base, Descriptor)                                                                   \
+    class Name : public Base {                                                                                    \
     public:                                                                                                       \
         Name(Layer* parent, const std::vector<int>& pool_size, const std::vector<int>& strides,                   \
              const std::string& padding, const std::string& name, int dev, int mem);                              \
         Name(Layer* parent, const std::vector<int>& pool_size, const std::vector<int>& strides,                   \
              const std::vector<int>& padding, const std::string& name, int dev, int mem);                         \
-        Name(Layer* parent, PoolDescriptor* pd, const std::string& name, int dev, int mem);                       \
+        Name(Layer* parent, Descriptor* pd, const std::string& name, int dev, int mem);                           \
         Layer* share(int c, int bs, std::vector<Layer*> p) override;                                              \
         Layer* clone(int c, int bs, std::vector<Layer*> p, int todev) override;                                   \
     };
 
-EDDL_POOL_LAYER(LMaxPool)
-EDDL_POOL_LAYER(LAveragePool)
+EDDL_POOL_LAYER(LMaxPool1D, LPool1D, PoolDescriptor)
+EDDL_POOL_LAYER(LMaxPool, LPool, PoolDescriptor)
+EDDL_POOL_LAYER(LMaxPool3D, LPool3D, PoolDescriptor3D)
+EDDL_POOL_LAYER(LAveragePool1D, LPool1D, PoolDescriptor)
+EDDL_POOL_LAYER(LAveragePool, LPool, PoolDescriptor)
+EDDL_POOL_LAYER(LAveragePool3D, LPool3D, PoolDescriptor3D)
 #undef EDDL_POOL_LAYER
-
-EDDL_UNAVAILABLE_LAYER(LPool1D, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LMaxPool1D, LPool1D)
-EDDL_UNAVAILABLE_LAYER(LAveragePool1D, LPool1D)
-EDDL_UNAVAILABLE_LAYER(LPool3D, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LMaxPool3D, LPool3D)
-EDDL_UNAVAILABLE_LAYER(LAveragePool3D, LPool3D)
 
 #endif  // EDDL_LAYER_POOL_H
