@@ -119,11 +119,18 @@ def seed_params(net, seed=0) -> None:
 
 
 def build(net, optimizer=None, loss="mse", metric="mse", mem="full_mem", threads=THREADS, seed=0):
-    """Builds a net, with a loss and metric for each output, seeds its parameters (unless seed is None), returns it."""
-    outputs = len(net.lout)
-    losses = [loss] * outputs if isinstance(loss, str) else loss
-    metrics = [metric] * outputs if isinstance(metric, str) else metric
-    eddl.build(net, optimizer or eddl.sgd(0.05, 0.9), losses, metrics, eddl.CS_CPU(threads, mem))
+    """
+    Builds a net, with a loss and metric for each output (or none, for a script that makes its own), seeds its parameters
+    (unless seed is None), returns it.
+    """
+    optimizer, service = optimizer or eddl.sgd(0.05, 0.9), eddl.CS_CPU(threads, mem)
+    if loss is None:
+        eddl.build(net, optimizer, cs=service)
+    else:
+        outputs = len(net.lout)
+        losses = [loss] * outputs if isinstance(loss, str) else loss
+        metrics = [metric] * outputs if isinstance(metric, str) else metric
+        eddl.build(net, optimizer, losses, metrics, service)
     if seed is not None:
         seed_params(net, seed)
     return net

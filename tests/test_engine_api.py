@@ -256,8 +256,6 @@ UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
 UNAVAILABLE |= {
     "GetStates": "LSTM",  # of which one would get them
     "download_model": "Downloading",
-    "show_profile": "Profiling",
-    "reset_profile": "Profiling",
     "save_net_to_onnx_file": "ONNX export",
     "serialize_net_to_onnx_string": "ONNX export",
     "import_net_from_onnx_file": "ONNX import",

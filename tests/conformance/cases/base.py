@@ -72,7 +72,7 @@ class Case:
     """
     id: stable key in the recorded data. make: the unbuilt net. inputs, target: how they are drawn, once for all input
     (output) layers or a list with one for each; target also by name (see TARGETS). prepare: called on the built, seeded
-    net. train: whether training is deterministic and so compared. keeps_gradients: False for an optimizer whose step
+    net. step: a training step, given net, inputs and targets. train: whether training is deterministic and so compared. keeps_gradients: False for an optimizer whose step
     uses the gradient tensors as scratch space. differentiable: False where the loss gradient at hand is not the
     derivative of a smooth function of the parameters. stands_still: True where three steps leave the predictions as
     they were. eddl_defect: what EDDL gets wrong here; spoils: a pattern of the quantities that this makes no standard
@@ -82,13 +82,14 @@ class Case:
 
     id: str
     make: Callable
-    loss: Union[str, list] = "mse"
+    loss: Union[str, list, None] = "mse"
     metric: Union[str, list] = "mse"
     optimizer: Callable = sgd
     inputs: Union[Draw, list] = normal
     target: Union[str, Draw, list] = "normal"
     batch: int = 3
     prepare: Callable = field(default=lambda net: None)
+    step: Callable = eddl.train_batch
     train: bool = True
     keeps_gradients: bool = True
     differentiable: bool = True

@@ -12,6 +12,7 @@
 #include "eddl/apis/models.h"
 #include "eddl/random.h"
 #include "errors.h"
+#include "profile.h"
 
 namespace eddl {
 
@@ -146,8 +147,8 @@ std::vector<float> get_metrics(model m) { return the(m, "get_metrics").get_metri
 float compute_loss(loss L) { return the(L, "compute_loss").compute(); }
 float compute_metric(loss L) { return the(L, "compute_metric").compute(); }
 
-void show_profile() { not_available("Profiling"); }
-void reset_profile() { not_available("Profiling"); }
+void show_profile() { print_profile(); }
+void reset_profile() { clear_profile(); }
 
 std::string get_topk_predictions(Tensor *class_probs, const std::vector<std::string> &class_names, int k,
                                  int decimals) {

@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include <memory>
+#include <type_traits>
 
 #include "eddl/net/net.h"
 #include "errors.h"
@@ -54,6 +55,28 @@ void Net::build(Optimizer *opt, vloss lo, vmetrics me, CompServ *service, bool i
     set_compserv(service, delete_compserv);
     snets = {this};
     isbuild = true;
+}
+
+// The layers are shared: a layer is deleted by the last net that holds it. What trains them is the copy's own.
+Net::Net(const Net &other) : Net(other.lin, other.lout) {
+    name = other.name;
+    verbosity_level = other.verbosity_level;
+    if (!other.isbuild) return;
+    // What Python defines may be its own clone, and is its owner's then.
+    const auto cloned = [this](const auto &measures) {
+        std::decay_t<decltype(measures)> clones;
+        for (auto *measure : measures) {
+            clones.push_back(measure->clone());
+            if (clones.back() == measure) owns_measures_ = false;
+        }
+        return clones;
+    };
+    std::unique_ptr<Optimizer> own(other.optimizer->clone());
+    if (own == nullptr) eddl::invalid("Net", "the optimizer of net '", name, "' cannot be cloned");
+    build(own.get(), cloned(other.losses), cloned(other.metrics), other.cs->clone(), false, true, true);
+    own.release();
+    batch_size = other.batch_size;
+    trmode = other.trmode;
 }
 
 void Net::set_compserv(CompServ *service, bool owned) {

@@ -73,8 +73,6 @@ void delete_each_once(std::vector<T *> &objects) {
 
 Net::Net() = default;
 
-Net::Net(const Net &) { eddl::not_available("Copying a net"); }
-
 Net::Net(vlayer in, vlayer out) : Net() {
     for (const vlayer *ends : {&in, &out})
         if (contains(*ends, nullptr)) eddl::invalid("Model", "a layer is missing (None)");
@@ -184,10 +182,16 @@ void collectTensor(Layer *, std::string, int) {}
 void distributeTensor(Layer *, std::string, int) {}
 
 void Net::toGPU(std::vector<int>, int, int) { eddl::not_available("Running on GPUs"); }
-void Net::split(int, int) { eddl::not_available("Splitting a net over devices"); }
+
+// A batch on the CPU is spread over threads inside each layer, not over copies of the net.
+void Net::split(int parts, int device) {
+    if (device != DEV_CPU) eddl::not_available("Splitting a net over devices");
+    if (parts < 1) eddl::invalid("split", "expected a number of parts above 0, received ", parts);
+    snets = {this};
+}
+
 Net *Net::unroll(int, int) { eddl::not_available("Unrolling a recurrent net"); }
 Net *Net::unroll_enc(int, int) { eddl::not_available("Unrolling a recurrent net"); }
 Net *Net::unroll_enc_dec(int, int) { eddl::not_available("Unrolling a recurrent net"); }
 Net *Net::unroll_dec(int, int) { eddl::not_available("Unrolling a recurrent net"); }
 void Net::build_rnet(int, int) { eddl::not_available("Unrolling a recurrent net"); }
-void Net::backward(Layer *(*)(Layer *), Layer *) { eddl::not_available("Backward of a function of layers"); }

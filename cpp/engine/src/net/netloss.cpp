@@ -34,21 +34,26 @@ NetLoss::NetLoss(const std::function<Layer *(std::vector<Layer *>)> &f, std::vec
     fout = f(ginput);
     if (fout == nullptr) eddl::invalid("newloss", "the function of loss '", this->name, "' returned no layer");
 
-    std::unique_ptr<Net> net(new Net(ginput, {fout}));
+    owned_ = std::make_shared<Net>(ginput, vlayer{fout});
+    graph = owned_.get();
     const Net &below = *input[0]->net;
     // Level 0: the deltas of the graph's inputs must last until they are passed on to the layers below.
     CompServ *service = new CompServ(below.cs->threads_arg, {}, {}, below.cs->lsb, 0);
-    net->build(optimizer_like(below.optimizer), {new LMin()}, {new MSum()}, service, true, true, true);
-    graph = net.release();
+    graph->build(optimizer_like(below.optimizer), {new LMin()}, {new MSum()}, service, true, true, true);
 }
 
 NetLoss::NetLoss(const std::function<Layer *(Layer *)> &f, Layer *in, std::string name)
     : NetLoss([&f](std::vector<Layer *> layers) { return f(layers[0]); }, std::vector<Layer *>{in},
               std::move(name)) {}
 
-NetLoss::NetLoss(const NetLoss &) { eddl::not_available("Copying a loss of layers"); }
+NetLoss::NetLoss(const NetLoss &other) = default;
+NetLoss::~NetLoss() = default;
 
-NetLoss::~NetLoss() { delete graph; }
+void Net::backward(Layer *(*f)(Layer *), Layer *out) {
+    NetLoss loss([f](Layer *l) { return f(l); }, out, "function");
+    loss.compute();
+    loss.graph->backward();
+}
 
 float NetLoss::compute() {
     graph->reset_grads();

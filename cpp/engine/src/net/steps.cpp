@@ -6,6 +6,7 @@
 #include "eddl/net/net.h"
 #include "errors.h"
 #include "net/samples.h"
+#include "profile.h"
 
 namespace {
 
@@ -38,20 +39,25 @@ void Net::do_reset_grads() {
 
 void Net::do_forward() {
     use_threads_of(*this);
-    for (Layer *l : vfts) l->forward();
+    for (Layer *l : vfts) eddl::profiled(*l, "forward", [l] { l->forward(); });
 }
 
 void Net::do_delta() {
     for (std::size_t i = 0; i < lout.size(); ++i) {
         lout[i]->mem_delta();
-        if (i < losses.size()) losses[i]->delta(lout[i]->target, lout[i]->output, lout[i]->delta);
+        if (i < losses.size())
+            eddl::profiled(*losses[i], "delta",
+                           [&] { losses[i]->delta(lout[i]->target, lout[i]->output, lout[i]->delta); });
     }
 }
 
 void Net::do_compute_loss() {
     for (std::size_t i = 0; i < lout.size(); ++i) {
-        if (i < losses.size()) fiterr[2 * i] = losses[i]->value(lout[i]->target, lout[i]->output);
-        if (i < metrics.size()) fiterr[2 * i + 1] = metrics[i]->value(lout[i]->target, lout[i]->output);
+        const auto value = [&](auto &measure, float &result) {
+            eddl::profiled(measure, "value", [&] { result = measure.value(lout[i]->target, lout[i]->output); });
+        };
+        if (i < losses.size()) value(*losses[i], fiterr[2 * i]);
+        if (i < metrics.size()) value(*metrics[i], fiterr[2 * i + 1]);
     }
 }
 
@@ -60,7 +66,7 @@ void Net::do_backward() {
     for (Layer *l : vbts) {
         l->mem_delta();  // no child has made it where no output depends on the layer
         l->mem_delta_parent();
-        l->backward();
+        eddl::profiled(*l, "backward", [l] { l->backward(); });
         if (l->mem_level != 0) l->free_delta();
     }
 }
@@ -73,7 +79,7 @@ void Net::free_input_deltas() {
 
 void Net::do_applygrads() {
     use_threads_of(*this);
-    optimizer->applygrads(batch_size);
+    eddl::profiled(*optimizer, "step", [this] { optimizer->applygrads(batch_size); });
 }
 
 void Net::forward() {

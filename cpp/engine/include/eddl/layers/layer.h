@@ -70,7 +70,7 @@ public:
     // `name_id` names the kind of layer where code must know it ("batchnorm", …).
     Layer(std::string name, int dev, int mem, const std::string &name_id = "");
     Layer(const Layer &other);
-    Layer &operator=(const Layer &other);
+    Layer &operator=(const Layer &other);  // takes the values of its parameters, trainable and mode, not its place
     virtual ~Layer();
 
     // The graph. addparent throws where the layer takes one parent only and has it.

@@ -76,7 +76,7 @@ public:
 
     Net();
     Net(vlayer in, vlayer out);
-    Net(const Net &other);             // refused: layers belong to one owner
+    Net(const Net &other);             // another net over the same layers
     Net &operator=(const Net &) = delete;
     ~Net();
 
@@ -133,7 +133,7 @@ public:
     void forward(vtensor in);
     void forward();
     void backward(vtensor target);
-    void backward(Layer *(*f)(Layer *), Layer *out);
+    void backward(Layer *(*f)(Layer *), Layer *out);  // of f(out), which is to be minimised
     void backward();
     void delta();
     void reset();

@@ -3,13 +3,14 @@
 #define EDDL_NET_NETLOSS_H
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "eddl/net/net.h"
 
-// `graph` (owned) takes copies of the outputs of the layers in `input` through its inputs `ginput`; its only output is
-// `fout`. compute: the mean over a sample of `fout`, summed over the batch.
+// `graph` takes copies of the outputs of the layers in `input` through its inputs `ginput`; its only output is `fout`.
+// compute: the mean over a sample of `fout`, summed over the batch. Copies share the graph; the last one deletes it.
 class NetLoss {
 public:
     std::string name;
@@ -21,11 +22,14 @@ public:
 
     NetLoss(const std::function<Layer *(std::vector<Layer *>)> &f, std::vector<Layer *> in, std::string name);
     NetLoss(const std::function<Layer *(Layer *)> &f, Layer *in, std::string name);
-    NetLoss(const NetLoss &other);     // refused: the graph has one owner
+    NetLoss(const NetLoss &other);
     NetLoss &operator=(const NetLoss &) = delete;
     ~NetLoss();
 
     float compute();
+
+private:
+    std::shared_ptr<Net> owned_;
 };
 
 #endif  // EDDL_NET_NETLOSS_H
