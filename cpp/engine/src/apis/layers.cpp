@@ -115,18 +115,6 @@ layer Transpose(layer parent, std::string name) {
 layer Select(layer l, vstring indices, std::string name) { return make<LSelect>(l, indices, name); }
 layer Slice(layer l, vstring indices, std::string name) { return Select(l, indices, name); }
 
-layer Pad(layer parent, ints padding, float constant, std::string name) {
-    return make<LPad>(parent, padding, constant, name);
-}
-
-layer UpSampling2D(layer parent, const ints &size, std::string interpolation, std::string name) {
-    return make<LUpSampling>(parent, size, interpolation, name);
-}
-
-layer UpSampling(layer parent, const ints &size, std::string interpolation, std::string name) {
-    return UpSampling2D(parent, size, interpolation, name);
-}
-
 // ---- merges and operators ----
 
 layer Add(const vlayer &layers, std::string name) { return make<LAdd>(layers, name); }

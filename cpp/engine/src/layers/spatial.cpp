@@ -86,7 +86,7 @@ LUpSampling::LUpSampling(Layer* parent, const std::vector<int>& size, std::strin
     if (size.size() != 2 || size[0] < 1 || size[1] < 1) {
         invalid("UpSampling2D", "expected two positive factors (rows, columns), received ", size);
     }
-    if (interpolation != "nearest") not_available("UpSampling2D with interpolation '" + interpolation + "'");
+    if (interpolation != "nearest") invalid("UpSampling2D", "interpolation '", interpolation, "'; there is only nearest");
     name_layer(*this, name, "upsampling2d", total_layers);
     output = new Tensor({input->shape[0], input->shape[1], input->shape[2] * size[0], input->shape[3] * size[1]}, dev);
     join_graph(*this, {parent});

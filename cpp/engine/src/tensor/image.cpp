@@ -1,94 +1,142 @@
-// Image transforms with given parameters.
+// Image transforms with given settings.
 #include "tensor/image.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 
 using namespace eddl;
 using namespace eddl::image;
 
-Fill eddl::image::fill_of(const char* function, WrappingMode mode) {
-    if (mode == WrappingMode::Constant) return Fill::Value;
-    if (mode == WrappingMode::Original) return Fill::Original;
-    not_available(std::string(function) + " with wrapping mode " + std::to_string(mode));
-}
-
-void eddl::image::require_images(const char* function, const Tensor* A, const Tensor* B) {
-    require_ndim(function, A, 4);
-    require_ndim(function, B, 4);
-    if (A->shape[0] != B->shape[0] || A->shape[1] != B->shape[1]) {
-        invalid(function, "images of shapes ", A->shape, " and ", B->shape);
-    }
-    if (A->ptr == B->ptr) invalid(function, "the output must not be the input");
-}
-
-Rotate::Rotate(Extent extent, float angle, Pixel offset) : centre{extent.height / 2 + offset.y, extent.width / 2 + offset.x} {
-    constexpr float RADIANS_PER_DEGREE = 3.14159265f / 180.0f;
-    sine = std::sin(-angle * RADIANS_PER_DEGREE);
-    cosine = std::cos(-angle * RADIANS_PER_DEGREE);
-}
-
-Pixel Rotate::operator()(Pixel p) const {
-    const float y = static_cast<float>(p.y - centre.y), x = static_cast<float>(p.x - centre.x);
-    return {static_cast<int>(std::lround(sine * x + cosine * y)) + centre.y,
-            static_cast<int>(std::lround(cosine * x - sine * y)) + centre.x};
-}
-
-Scale::Scale(const char* function, Extent input, Extent scaled, Extent output, TransformationMode mode)
-    : input(input),
-      scaled(scaled),
-      offset{(scaled.height - output.height) / 2, (scaled.width - output.width) / 2},
-      mode(mode) {
-    if (mode != TransformationMode::HalfPixel && mode != TransformationMode::AlignCorners &&
-        mode != TransformationMode::Asymmetric) {
-        not_available(std::string(function) + " with mode '" + getTransformationModeName(mode) + "'");
-    }
-    if (scaled.height < 1 || scaled.width < 1) {
-        invalid(function, "the new size ", scaled.height, " x ", scaled.width, " must be positive");
-    }
-}
-
-Pixel Scale::operator()(Pixel p) const {
-    const auto along = [this](int position, int from, int to) {
-        const float x = static_cast<float>(position);
-        float source = 0.0f;
-        if (mode == TransformationMode::AlignCorners) {
-            if (to > 1) source = x / (static_cast<float>(to - 1) / static_cast<float>(from - 1));
-        } else {
-            const float ratio = static_cast<float>(to) / static_cast<float>(from);
-            source = mode == TransformationMode::HalfPixel ? (x + 0.5f) / ratio - 0.5f : x / ratio;
-        }
-        return std::min(static_cast<int>(source), from - 1);
-    };
-    const Pixel q{p.y + offset.y, p.x + offset.x};
-    if (!scaled.holds(q)) return OUTSIDE;
-    return {along(q.y, input.height, scaled.height), along(q.x, input.width, scaled.width)};
-}
+namespace eddl::image {
 
 namespace {
 
-template <typename T>
-void require_pair(const char* function, const vector<T>& values) {
-    if (values.size() != 2) invalid(function, "expected two numbers, got ", values);
+Pixel pixel_of(const std::string& function, const std::vector<int>& pair) {
+    if (pair.size() != 2) invalid(function, "expected a pair (y, x), got ", pair);
+    return {pair[0], pair[1]};
 }
 
-Pixel pixel_of(const char* function, const vector<int>& values) {
-    require_pair(function, values);
-    return {values[0], values[1]};
+// Spatial axes from `first` on.
+bool same_extent(const Tensor& t, const std::vector<int>& size) {
+    return t.shape.size() == size.size() + 2 && std::equal(size.begin(), size.end(), t.shape.begin() + 2);
 }
 
-void require_corners(const char* function, const Tensor* A, Pixel from, Pixel to) {
-    require_ndim(function, A, 4);
-    const Extent extent = extent_of(A);
-    if (!extent.holds(from) || !extent.holds(to) || from.y > to.y || from.x > to.x) {
-        invalid(function, "corners (", from.y, ", ", from.x, ") and (", to.y, ", ", to.x, ") in images of shape ", A->shape);
-    }
+}  // namespace
+
+Transform shifting(std::string function, std::vector<int> by, WrappingMode mode, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_alike(function, input, output);
+                const Pixel p = pixel_of(function, by);
+                if (std::abs(p.y) >= input.shape[2] || std::abs(p.x) >= input.shape[3]) {
+                    invalid(function, "a shift of ", by, " for images of shape ", input.shape);
+                }
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                return map_of<Shift>(input, output, {{{by[0], by[1]}}}, mode);
+            },
+            fill};
 }
 
+Transform rotating(std::string function, float degrees, std::vector<int> offset, WrappingMode mode, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_alike(function, input, output);
+                require_offset(function, offset);
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                return map_of<Rotate>(input, output, {{extent_of(input), degrees, {offset[0], offset[1]}}}, mode);
+            },
+            fill};
+}
+
+Transform flipping(std::string function, int axis) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_flip_axis(function, axis);
+                require_alike(function, input, output);
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                return map_of<Flip>(input, output, {{extent_of(input), axis == 0, axis == 1}}, WrappingMode::Constant);
+            },
+            std::nullopt};
+}
+
+Transform cropping(std::string function, std::vector<int> from, std::vector<int> to, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_images(function, input, output);
+                require_crop(function, input, from, to);
+                if (input.shape != output.shape && !same_extent(output, {to[0] - from[0] + 1, to[1] - from[1] + 1})) {
+                    invalid(function, "a crop from ", from, " to ", to, " into images of shape ", output.shape);
+                }
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                const Pixel first{from[0], from[1]}, last{to[0], to[1]};
+                const Pixel offset = input.shape == output.shape ? Pixel{0, 0} : first;
+                return map_of<Crop>(input, output, {{first, last, offset, false}}, WrappingMode::Constant);
+            },
+            fill};
+}
+
+Transform cutting_out(std::string function, std::vector<int> from, std::vector<int> to, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_alike(function, input, output);
+                require_crop(function, input, from, to);
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                const Crop outside{{from[0], from[1]}, {to[0], to[1]}, {0, 0}, true};
+                return map_of<Crop>(input, output, {outside}, WrappingMode::Constant);
+            },
+            fill};
+}
+
+Transform crop_scaling(std::string function, std::vector<int> from, std::vector<int> to) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_images(function, input, output);
+                require_crop(function, input, from, to);
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                const CropScale stretched{{from[0], from[1]}, {to[0], to[1]}, extent_of(output)};
+                return map_of<CropScale>(input, output, {stretched}, WrappingMode::Constant);
+            },
+            std::nullopt};
+}
+
+Transform scaling(std::string function, std::vector<int> size, WrappingMode mode, TransformationMode coordinates,
+                  float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                const auto dimensions = static_cast<unsigned>(size.size()) + 2;
+                require_ndim(function, &input, dimensions);
+                require_ndim(function, &output, dimensions);
+                require_values(function, &input);
+                if (*std::min_element(size.begin(), size.end()) < 1) {
+                    invalid(function, "the new size ", size, " must be positive");
+                }
+                // Where the output is just the scaled image, nothing is outside.
+                if (mode == WrappingMode::Original && !same_extent(output, size)) {
+                    require_same_shape(function, &input, &output);
+                }
+                if (input.ptr == output.ptr) invalid(function, "the output must not be the input");
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                PixelMap map{input.stride[1], output.stride[1], {}};
+                append_scaled(&map, input, output, size, mode, coordinates);
+                return map;
+            },
+            fill};
+}
+
+}  // namespace eddl::image
+
+namespace {
+
+// The shape of `t` with another height and width.
 vector<int> with_extent(const char* function, const Tensor* t, int height, int width) {
     require_ndim(function, t, 4);
     return {t->shape[0], t->shape[1], height, width};
+}
+
+vector<int> crop_shape(const char* function, const Tensor* t, const vector<int>& from, const vector<int>& to) {
+    require_ndim(function, t, 4);
+    require_crop(function, *t, from, to);
+    return with_extent(function, t, to[0] - from[0] + 1, to[1] - from[1] + 1);
 }
 
 // The four pads, vertical and horizontal ones doubled.
@@ -105,30 +153,25 @@ vector<int> padded_shape(const char* function, const Tensor* t, const vector<int
     return with_extent(function, t, t->shape[2] + pads[0] + pads[2], t->shape[3] + pads[1] + pads[3]);
 }
 
-// Where the output is just the scaled image, no pixel is outside.
-Fill scale_fill(const char* function, WrappingMode mode, const Tensor* B, const vector<int>& new_shape) {
-    const Fill fill = fill_of(function, mode);
-    return B->shape[2] == new_shape[0] && B->shape[3] == new_shape[1] ? Fill::Keep : fill;
+PixelMap padding(const char* function, const Tensor* A, const Tensor* B, vector<int> pads) {
+    pads = four_pads(function, pads);
+    require_shape(function, B, padded_shape(function, A, pads));
+    require_images(function, *A, *B);
+    return map_of<Shift>(*A, *B, {{{pads[0], pads[3]}}}, WrappingMode::Constant);
 }
 
-vector<Scale> scale_place(const char* function, const Tensor* A, const Tensor* B, const vector<int>& new_shape,
-                          TransformationMode mode) {
-    require_images(function, A, B);
-    const Pixel size = pixel_of(function, new_shape);
-    return {Scale(function, extent_of(A), {size.y, size.x}, extent_of(B), mode)};
+// A += the transpose of a scaling
+void scale_backward(const char* function, Tensor* A, Tensor* B, const vector<int>& size, WrappingMode mode,
+                    TransformationMode coordinates) {
+    const Transform transform = scaling(function, size, mode, coordinates, 0.0f);
+    transform.check(*A, *B);
+    transform.map(*A, *B).apply_back(*A, *B);
 }
 
 }  // namespace
 
 void Tensor::shift(Tensor* A, Tensor* B, vector<int> shift, WrappingMode mode, float cval) {
-    const char* const name = "Tensor::shift";
-    require_ndim(name, A, 4);
-    const Pixel by = pixel_of(name, shift);
-    if (std::abs(by.y) >= A->shape[2] || std::abs(by.x) >= A->shape[3]) {
-        invalid(name, "a shift of ", shift, " for images of shape ", A->shape);
-    }
-    require_same_shape(name, A, B);
-    transform<Shift>(name, A, B, {{by.y, by.x}}, fill_of(name, mode), cval);
+    shifting("Tensor::shift", shift, mode, cval)(A, B);
 }
 
 Tensor* Tensor::shift(vector<int> by, WrappingMode mode, float cval) {
@@ -136,10 +179,7 @@ Tensor* Tensor::shift(vector<int> by, WrappingMode mode, float cval) {
 }
 
 void Tensor::rotate(Tensor* A, Tensor* B, float angle, vector<int> offset_center, WrappingMode mode, float cval) {
-    const char* const name = "Tensor::rotate";
-    require_ndim(name, A, 4);
-    require_same_shape(name, A, B);
-    transform<Rotate>(name, A, B, {{extent_of(A), angle, pixel_of(name, offset_center)}}, fill_of(name, mode), cval);
+    rotating("Tensor::rotate", angle, offset_center, mode, cval)(A, B);
 }
 
 Tensor* Tensor::rotate(float angle, vector<int> offset_center, WrappingMode mode, float cval) {
@@ -149,61 +189,56 @@ Tensor* Tensor::rotate(float angle, vector<int> offset_center, WrappingMode mode
 void Tensor::scale(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode, float cval,
                    TransformationMode coordinate_transformation_mode) {
     const char* const name = "Tensor::scale";
-    const auto place = scale_place(name, A, B, new_shape, coordinate_transformation_mode);
-    transform(name, A, B, place, scale_fill(name, mode, B, new_shape), cval);
+    require_extents(name, new_shape, 2);
+    scaling(name, new_shape, mode, coordinate_transformation_mode, cval)(A, B);
 }
 
 void Tensor::scale_back(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode, float,
                         TransformationMode coordinate_transformation_mode) {
-    const char* const name = "Tensor::scale_back";
-    const auto place = scale_place(name, A, B, new_shape, coordinate_transformation_mode);
-    transform_back(name, A, B, place, scale_fill(name, mode, B, new_shape));
+    require_extents("Tensor::scale_back", new_shape, 2);
+    scale_backward("Tensor::scale_back", A, B, new_shape, mode, coordinate_transformation_mode);
 }
 
 Tensor* Tensor::scale(vector<int> new_shape, WrappingMode wrapping_mode, float cval,
                       TransformationMode coordinate_transformation_mode, bool keep_size) {
-    const Pixel size = pixel_of("Tensor::scale", new_shape);
-    return make_tensor(keep_size ? shape : with_extent("Tensor::scale", this, size.y, size.x), [&](Tensor* result) {
+    const char* const name = "Tensor::scale";
+    require_extents(name, new_shape, 2);
+    return make_tensor(keep_size ? shape : with_extent(name, this, new_shape[0], new_shape[1]), [&](Tensor* result) {
         scale(this, result, new_shape, wrapping_mode, cval, coordinate_transformation_mode);
     });
 }
 
-void Tensor::flip(Tensor* A, Tensor* B, int axis) {
-    const char* const name = "Tensor::flip";
-    if (axis != 0 && axis != 1) invalid(name, "axis ", axis, "; it must be 0 (rows) or 1 (columns)");
-    require_ndim(name, A, 4);
-    require_same_shape(name, A, B);
-    transform<Flip>(name, A, B, {{extent_of(A), axis == 0, axis == 1}}, Fill::Keep);
+void Tensor::scale3d(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode, float cval,
+                     TransformationMode coordinate_transformation_mode) {
+    const char* const name = "Tensor::scale3d";
+    require_extents(name, new_shape, 3);
+    scaling(name, new_shape, mode, coordinate_transformation_mode, cval)(A, B);
 }
+
+void Tensor::scale3d_back(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode, float,
+                          TransformationMode coordinate_transformation_mode) {
+    require_extents("Tensor::scale3d_back", new_shape, 3);
+    scale_backward("Tensor::scale3d_back", A, B, new_shape, mode, coordinate_transformation_mode);
+}
+
+void Tensor::flip(Tensor* A, Tensor* B, int axis) { flipping("Tensor::flip", axis)(A, B); }
 
 Tensor* Tensor::flip(int axis) {
     return make_tensor(shape, [=](Tensor* result) { flip(this, result, axis); });
 }
 
 void Tensor::crop(Tensor* A, Tensor* B, vector<int> coords_from, vector<int> coords_to, float cval) {
-    const char* const name = "Tensor::crop";
-    const Pixel from = pixel_of(name, coords_from), to = pixel_of(name, coords_to);
-    require_corners(name, A, from, to);
-    const bool keep_size = A->shape == B->shape;
-    if (!keep_size) require_shape(name, B, with_extent(name, A, to.y - from.y + 1, to.x - from.x + 1));
-    transform<Crop>(name, A, B, {{from, to, keep_size ? Pixel{0, 0} : from, false}}, Fill::Value, cval);
+    cropping("Tensor::crop", coords_from, coords_to, cval)(A, B);
 }
 
 Tensor* Tensor::crop(vector<int> coords_from, vector<int> coords_to, float cval, bool keep_size) {
-    const char* const name = "Tensor::crop";
-    const Pixel from = pixel_of(name, coords_from), to = pixel_of(name, coords_to);
-    require_corners(name, this, from, to);
-    return make_tensor(keep_size ? shape : with_extent(name, this, to.y - from.y + 1, to.x - from.x + 1),
+    return make_tensor(keep_size ? shape : crop_shape("Tensor::crop", this, coords_from, coords_to),
                        [&](Tensor* result) { crop(this, result, coords_from, coords_to, cval); });
 }
 
 // The crop covers the whole output: there is nothing to fill.
 void Tensor::crop_scale(Tensor* A, Tensor* B, vector<int> coords_from, vector<int> coords_to, WrappingMode, float) {
-    const char* const name = "Tensor::crop_scale";
-    const Pixel from = pixel_of(name, coords_from), to = pixel_of(name, coords_to);
-    require_corners(name, A, from, to);
-    require_images(name, A, B);
-    transform<CropScale>(name, A, B, {{from, to, extent_of(B)}}, Fill::Keep);
+    crop_scaling("Tensor::crop_scale", coords_from, coords_to)(A, B);
 }
 
 Tensor* Tensor::crop_scale(vector<int> coords_from, vector<int> coords_to, WrappingMode mode, float cval) {
@@ -211,11 +246,7 @@ Tensor* Tensor::crop_scale(vector<int> coords_from, vector<int> coords_to, Wrapp
 }
 
 void Tensor::cutout(Tensor* A, Tensor* B, vector<int> coords_from, vector<int> coords_to, float cval) {
-    const char* const name = "Tensor::cutout";
-    const Pixel from = pixel_of(name, coords_from), to = pixel_of(name, coords_to);
-    require_corners(name, A, from, to);
-    require_same_shape(name, A, B);
-    transform<Crop>(name, A, B, {{from, to, {0, 0}, true}}, Fill::Value, cval);
+    cutting_out("Tensor::cutout", coords_from, coords_to, cval)(A, B);
 }
 
 Tensor* Tensor::cutout(vector<int> coords_from, vector<int> coords_to, float cval) {
@@ -223,17 +254,11 @@ Tensor* Tensor::cutout(vector<int> coords_from, vector<int> coords_to, float cva
 }
 
 void Tensor::pad(Tensor* A, Tensor* B, vector<int> pads) {
-    const char* const name = "Tensor::pad";
-    pads = four_pads(name, pads);
-    require_shape(name, B, padded_shape(name, A, pads));
-    transform<Shift>(name, A, B, {{pads[0], pads[3]}}, Fill::Keep);
+    padding("Tensor::pad", A, B, pads).apply(*A, *B, std::nullopt);
 }
 
 void Tensor::pad_back(Tensor* A, Tensor* B, vector<int> pads) {
-    const char* const name = "Tensor::pad_back";
-    pads = four_pads(name, pads);
-    require_shape(name, B, padded_shape(name, A, pads));
-    transform_back<Shift>(name, A, B, {{pads[0], pads[3]}}, Fill::Keep);
+    padding("Tensor::pad_back", A, B, pads).apply_back(*A, *B);
 }
 
 Tensor* Tensor::pad(vector<int> pads, float cval) {

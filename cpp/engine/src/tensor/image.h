@@ -1,10 +1,12 @@
-// Image transforms as maps of pixels. A transform is one function object for each image, or one for all: given a pixel
-// (y, x) of the output it returns the pixel of the input that goes there, or OUTSIDE.
+// Image transforms as maps of pixels: every pixel of the output comes from one pixel of the input, or is a constant. The
+// transpose, which gradients need, adds every pixel of the output to the one that it came from.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include "parallel.h"
 #include "tensor/support.h"
 
 namespace eddl::image {
@@ -12,7 +14,6 @@ namespace eddl::image {
 struct Pixel {
     int y, x;
 };
-constexpr Pixel OUTSIDE{-1, -1};
 
 struct Extent {
     int height, width;
@@ -20,86 +21,103 @@ struct Extent {
     bool holds(Pixel p) const { return p.y >= 0 && p.y < height && p.x >= 0 && p.x < width; }
 };
 
-inline Extent extent_of(const Tensor* t) { return {t->shape[2], t->shape[3]}; }
+inline Extent extent_of(const Tensor& t) { return {t.shape[2], t.shape[3]}; }
 
-// What the output shows where no input pixel goes.
-enum class Fill {
-    Value,     // a constant
-    Original,  // the input at the same place
-    Keep,      // what the output held
+// For every pixel of an output plane (or volume) where it comes from in the input plane. One list for all images of a
+// batch, or one after the other for each image.
+struct PixelMap {
+    static constexpr int OUTSIDE = -1;
+
+    std::ptrdiff_t input_pixels, output_pixels;
+    std::vector<int> from;
+
+    bool fits(const Tensor& input, const Tensor& output) const;
+    // What comes from outside becomes `fill`, or stays as it is.
+    void apply(const Tensor& input, Tensor& output, std::optional<float> fill) const;
+    // input += the transpose applied to output
+    void apply_back(Tensor& input, const Tensor& output) const;
 };
 
-Fill fill_of(const char* function, WrappingMode mode);
-void require_images(const char* function, const Tensor* A, const Tensor* B);
+// What a transform does with images of given shapes.
+struct Transform {
+    std::function<void(const Tensor& input, const Tensor& output)> check;  // std::invalid_argument if they do not fit
+    std::function<PixelMap(const Tensor& input, const Tensor& output)> map;
+    std::optional<float> fill;
+    bool random = false;  // drawn anew for each image
 
-// Positions in an input plane for all pixels of an output plane, -1 where there is none.
+    void operator()(Tensor* input, Tensor* output) const;
+};
+
+// A layer's transform. `extents`: the output's spatial lengths, or none if they are the input's.
+struct Augmentation {
+    Transform transform;
+    std::vector<int> extents = {};
+};
+
+// `function` is who complains about bad settings, which happens in check. Coordinate pairs are (y, x), corners inclusive.
+Transform shifting(std::string function, std::vector<int> by, WrappingMode mode, float fill);
+Transform rotating(std::string function, float degrees, std::vector<int> offset, WrappingMode mode, float fill);
+Transform flipping(std::string function, int axis);
+// An output of the input's shape keeps the crop in its place; a smaller one holds the crop alone.
+Transform cropping(std::string function, std::vector<int> from, std::vector<int> to, float fill);
+Transform cutting_out(std::string function, std::vector<int> from, std::vector<int> to, float fill);
+Transform crop_scaling(std::string function, std::vector<int> from, std::vector<int> to);
+// The input resized to `size` (of images or volumes) and centred in the output.
+Transform scaling(std::string function, std::vector<int> size, WrappingMode mode, TransformationMode coordinates,
+                  float fill);
+
+// The same, with settings drawn for each image from a range.
+using Range = std::vector<float>;
+Transform random_shifting(std::string function, Range x, Range y, WrappingMode mode, float fill);
+Transform random_rotating(std::string function, Range degrees, std::vector<int> offset, WrappingMode mode, float fill);
+Transform random_flipping(std::string function, int axis);
+Transform random_cropping(std::string function);
+Transform random_cutting_out(std::string function, Range x, Range y, float fill);
+Transform random_crop_scaling(std::string function, Range factor);
+Transform random_scaling(std::string function, Range factor, WrappingMode mode, TransformationMode coordinates,
+                         float fill);
+
+// --- what they are made of ---
+
+// The index in [0, n) that stands for any index beyond, or PixelMap::OUTSIDE.
+int wrapped(int index, int n, WrappingMode mode);
+
+// Adds to the map the images of `input`, each axis of which is scaled to `size` and centred in `output`.
+void append_scaled(PixelMap* map, const Tensor& input, const Tensor& output, const std::vector<int>& size,
+                   WrappingMode mode, TransformationMode coordinates);
+
+void require_images(const std::string& function, const Tensor& input, const Tensor& output);
+void require_alike(const std::string& function, const Tensor& input, const Tensor& output);  // images of one shape
+void require_crop(const std::string& function, const Tensor& input, const std::vector<int>& from,
+                  const std::vector<int>& to);
+void require_flip_axis(const std::string& function, int axis);
+void require_offset(const std::string& function, const std::vector<int>& offset);
+
+// The map of transforms that say for a pixel of the output which pixel of the input it is: one for all images, or one
+// each.
 template <typename Place>
-void locate(Extent input, Extent output, Place place, std::vector<int>* positions) {
-    positions->clear();
-    for (int y = 0; y < output.height; ++y) {
-        for (int x = 0; x < output.width; ++x) {
-            const Pixel p = place(Pixel{y, x});
-            positions->push_back(input.holds(p) ? p.y * input.width + p.x : -1);
-        }
-    }
-}
-
-// Calls visit(plane of A, plane of B, positions, pixels of B's plane) for every channel of every image.
-template <typename Place, typename Visit>
-void for_each_plane(Tensor* A, Tensor* B, const std::vector<Place>& places, Visit visit) {
-    std::vector<int> positions;
-    const std::ptrdiff_t inputs = A->stride[1], outputs = B->stride[1];
-    for (int image = 0; image < B->shape[0]; ++image) {
-        const std::size_t which = places.size() == 1 ? 0 : static_cast<std::size_t>(image);
-        if (image == 0 || which > 0) locate(extent_of(A), extent_of(B), places[which], &positions);
-        float* a = A->ptr + std::ptrdiff_t{image} * A->stride[0];
-        float* b = B->ptr + std::ptrdiff_t{image} * B->stride[0];
-        const int* position = positions.data();
-        parallel_for(
-            B->shape[1],
-            [=](std::ptrdiff_t channel) { visit(a + channel * inputs, b + channel * outputs, position, outputs); },
-            outputs);
-    }
-}
-
-// B = A transformed
-template <typename Place>
-void transform(const char* function, Tensor* A, Tensor* B, const std::vector<Place>& places, Fill fill,
-               float value = 0.0f) {
-    require_images(function, A, B);
-    if (fill == Fill::Original) require_same_shape(function, A, B);
-    for_each_plane(A, B, places, [=](const float* a, float* b, const int* position, std::ptrdiff_t n) {
-        for (std::ptrdiff_t i = 0; i < n; ++i) {
-            if (position[i] >= 0) {
-                b[i] = a[position[i]];
-            } else if (fill != Fill::Keep) {
-                b[i] = fill == Fill::Value ? value : a[i];
+PixelMap map_of(const Tensor& input, const Tensor& output, const std::vector<Place>& places, WrappingMode mode) {
+    const Extent in = extent_of(input), out = extent_of(output);
+    PixelMap map{input.stride[1], output.stride[1], {}};
+    map.from.reserve(places.size() * static_cast<std::size_t>(map.output_pixels));
+    for (const Place& place : places) {
+        for (int y = 0; y < out.height; ++y) {
+            for (int x = 0; x < out.width; ++x) {
+                const Pixel p = place(Pixel{y, x});
+                const int row = wrapped(p.y, in.height, mode), column = wrapped(p.x, in.width, mode);
+                const bool outside = row == PixelMap::OUTSIDE || column == PixelMap::OUTSIDE;
+                const bool original = mode == WrappingMode::Original;
+                map.from.push_back(!outside ? row * in.width + column
+                                            : original ? y * in.width + x : PixelMap::OUTSIDE);
             }
         }
-    });
+    }
+    return map;
 }
-
-// A += B transformed back: each pixel of B goes to the pixel of A that it came from.
-template <typename Place>
-void transform_back(const char* function, Tensor* A, Tensor* B, const std::vector<Place>& places, Fill fill) {
-    require_images(function, A, B);
-    if (fill == Fill::Original) require_same_shape(function, A, B);
-    for_each_plane(A, B, places, [=](float* a, const float* b, const int* position, std::ptrdiff_t n) {
-        for (std::ptrdiff_t i = 0; i < n; ++i) {
-            if (position[i] >= 0) {
-                a[position[i]] += b[i];
-            } else if (fill == Fill::Original) {
-                a[i] += b[i];
-            }
-        }
-    });
-}
-
-// --- the transforms ---
 
 struct Shift {
-    int y, x;
-    Pixel operator()(Pixel p) const { return {p.y - y, p.x - x}; }
+    Pixel by;
+    Pixel operator()(Pixel p) const { return {p.y - by.y, p.x - by.x}; }
 };
 
 struct Flip {
@@ -110,14 +128,14 @@ struct Flip {
     }
 };
 
-// Corners inclusive. `offset` is where the output starts in the input.
+// `offset` is where the output starts in the input.
 struct Crop {
     Pixel from, to, offset;
     bool inverse;  // leave the inside out
     Pixel operator()(Pixel p) const {
         const Pixel q{p.y + offset.y, p.x + offset.x};
         const bool inside = q.y >= from.y && q.y <= to.y && q.x >= from.x && q.x <= to.x;
-        return inside != inverse ? q : OUTSIDE;
+        return inside != inverse ? q : Pixel{PixelMap::OUTSIDE, PixelMap::OUTSIDE};
     }
 };
 
@@ -126,24 +144,18 @@ struct CropScale {
     Pixel from, to;
     Extent output;
     Pixel operator()(Pixel p) const {
-        return {from.y + p.y * (to.y - from.y + 1) / output.height, from.x + p.x * (to.x - from.x + 1) / output.width};
+        return {stretched(p.y, from.y, to.y, output.height), stretched(p.x, from.x, to.x, output.width)};
+    }
+    static int stretched(std::ptrdiff_t place, int from, int to, int length) {
+        return from + static_cast<int>(place * (to - from + 1) / length);
     }
 };
 
-// Rotation about the centre, plus an offset, by an angle in degrees.
+// Rotation about the centre, plus an offset.
 struct Rotate {
     Pixel centre;
     float sine, cosine;
-    Rotate(Extent extent, float angle, Pixel offset);
-    Pixel operator()(Pixel p) const;
-};
-
-// The input resized to `scaled` and centred in the output.
-struct Scale {
-    Extent input, scaled;
-    Pixel offset;
-    TransformationMode mode;
-    Scale(const char* function, Extent input, Extent scaled, Extent output, TransformationMode mode);
+    Rotate(Extent extent, float degrees, Pixel offset);
     Pixel operator()(Pixel p) const;
 };
 

@@ -1,4 +1,4 @@
-// Image transforms whose parameters are drawn anew for each image of the batch.
+// Image transforms whose settings are drawn anew for each image of the batch.
 #include <algorithm>
 
 #include "eddl/random.h"
@@ -7,19 +7,25 @@
 using namespace eddl;
 using namespace eddl::image;
 
+namespace eddl::image {
+
 namespace {
 
-// A factor pair [low, high] within [min, max].
-void require_factors(const char* function, const vector<float>& factors, float min, float max) {
-    if (factors.size() != 2 || !(factors[0] >= min && factors[0] <= factors[1] && factors[1] <= max)) {
-        invalid(function, "factors ", factors, "; expected (low, high) within [", min, ", ", max, "]");
+constexpr float FAR = 1e6f;  // as large as a factor or an angle can be of use
+
+void require_range(const std::string& function, const Range& range, float min, float max) {
+    if (range.size() != 2 || !(std::min(range[0], range[1]) >= min && std::max(range[0], range[1]) <= max)) {
+        invalid(function, "factors ", range, "; expected two within [", min, ", ", max, "]");
     }
 }
 
-float draw(const vector<float>& factors) { return uniform(factors[0], factors[1]); }
+float draw(const Range& range) { return uniform(range[0], range[1]); }
 
-// A part of `whole`, at least one pixel.
-int part_of(int whole, float factor) { return std::max(1, static_cast<int>(static_cast<float>(whole) * factor)); }
+// A part of `whole`, or a multiple: at least one pixel.
+int part_of(int whole, float factor) {
+    constexpr float LARGEST = 1 << 30;
+    return std::max(1, static_cast<int>(std::min(LARGEST, static_cast<float>(whole) * factor)));
+}
 
 // Where a part of a length starts, each place as likely.
 int place_in(int whole, int part) {
@@ -27,89 +33,158 @@ int place_in(int whole, int part) {
     return std::min(places - 1, static_cast<int>(uniform() * static_cast<float>(places)));
 }
 
-// A window of `window` pixels at a random place.
+// The corners of a window of that extent at a random place.
 std::pair<Pixel, Pixel> random_corners(Extent extent, Extent window) {
     const Pixel from{place_in(extent.height, window.height), place_in(extent.width, window.width)};
     return {from, {from.y + window.height - 1, from.x + window.width - 1}};
 }
 
-// One transform for each image.
+// The map with one place for each image, which make(extent of the input, extent of the output) draws.
 template <typename Make>
-auto for_each_image(const char* function, const Tensor* A, Make make) {
-    require_ndim(function, A, 4);
-    vector<decltype(make())> places;
-    for (int image = 0; image < A->shape[0]; ++image) places.push_back(make());
-    return places;
+auto drawn(WrappingMode mode, Make make) {
+    return [=](const Tensor& input, const Tensor& output) {
+        vector<decltype(make(Extent{}, Extent{}))> places;
+        for (int image = 0; image < input.shape[0]; ++image) {
+            places.push_back(make(extent_of(input), extent_of(output)));
+        }
+        return map_of(input, output, places, mode);
+    };
 }
-
-constexpr float UNBOUNDED = 1e6f;
 
 }  // namespace
 
+Transform random_shifting(std::string function, Range x, Range y, WrappingMode mode, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_range(function, x, -1.0f, 1.0f);
+                require_range(function, y, -1.0f, 1.0f);
+                require_alike(function, input, output);
+            },
+            drawn(mode,
+                  [=](Extent input, Extent) {
+                      const float down = draw(y), right = draw(x);
+                      return Shift{{static_cast<int>(static_cast<float>(input.height) * down),
+                                    static_cast<int>(static_cast<float>(input.width) * right)}};
+                  }),
+            fill, true};
+}
+
+Transform random_rotating(std::string function, Range degrees, std::vector<int> offset, WrappingMode mode, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_range(function, degrees, -FAR, FAR);
+                require_offset(function, offset);
+                require_alike(function, input, output);
+            },
+            drawn(mode,
+                  [=](Extent input, Extent) { return Rotate(input, draw(degrees), {offset[0], offset[1]}); }),
+            fill, true};
+}
+
+Transform random_flipping(std::string function, int axis) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_flip_axis(function, axis);
+                require_alike(function, input, output);
+            },
+            drawn(WrappingMode::Constant,
+                  [=](Extent input, Extent) {
+                      const bool apply = uniform() >= 0.5f;
+                      return Flip{input, apply && axis == 0, apply && axis == 1};
+                  }),
+            std::nullopt, true};
+}
+
+Transform random_cropping(std::string function) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_images(function, input, output);
+                if (output.shape[2] > input.shape[2] || output.shape[3] > input.shape[3]) {
+                    invalid(function, "crops of shape ", output.shape, " from images of shape ", input.shape);
+                }
+            },
+            drawn(WrappingMode::Constant,
+                  [](Extent input, Extent output) {
+                      const auto corners = random_corners(input, output);
+                      return Crop{corners.first, corners.second, corners.first, false};
+                  }),
+            std::nullopt, true};
+}
+
+Transform random_cutting_out(std::string function, Range x, Range y, float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_range(function, x, 0.0f, 1.0f);
+                require_range(function, y, 0.0f, 1.0f);
+                require_alike(function, input, output);
+            },
+            drawn(WrappingMode::Constant,
+                  [=](Extent input, Extent) {
+                      const float height = draw(y), width = draw(x);
+                      const auto corners =
+                          random_corners(input, {part_of(input.height, height), part_of(input.width, width)});
+                      return Crop{corners.first, corners.second, {0, 0}, true};
+                  }),
+            fill, true};
+}
+
+Transform random_crop_scaling(std::string function, Range factor) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_range(function, factor, 0.0f, 1.0f);
+                require_images(function, input, output);
+            },
+            drawn(WrappingMode::Constant,
+                  [=](Extent input, Extent output) {
+                      const float by = draw(factor);
+                      const auto corners = random_corners(input, {part_of(input.height, by), part_of(input.width, by)});
+                      return CropScale{corners.first, corners.second, output};
+                  }),
+            std::nullopt, true};
+}
+
+Transform random_scaling(std::string function, Range factor, WrappingMode mode, TransformationMode coordinates,
+                         float fill) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_range(function, factor, 0.0f, FAR);
+                require_alike(function, input, output);
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                PixelMap map{input.stride[1], output.stride[1], {}};
+                for (int image = 0; image < input.shape[0]; ++image) {
+                    const float by = draw(factor);
+                    append_scaled(&map, input, output, {part_of(input.shape[2], by), part_of(input.shape[3], by)}, mode,
+                                  coordinates);
+                }
+                return map;
+            },
+            fill, true};
+}
+
+}  // namespace eddl::image
+
 void Tensor::shift_random(Tensor* A, Tensor* B, vector<float> factor_x, vector<float> factor_y, WrappingMode mode,
                           float cval) {
-    const char* const name = "Tensor::shift_random";
-    require_factors(name, factor_x, -1.0f, 1.0f);
-    require_factors(name, factor_y, -1.0f, 1.0f);
-    require_same_shape(name, A, B);
-    const auto places = for_each_image(name, A, [&] {
-        const Extent extent = extent_of(A);
-        const float y = draw(factor_y), x = draw(factor_x);
-        return Shift{static_cast<int>(static_cast<float>(extent.height) * y),
-                     static_cast<int>(static_cast<float>(extent.width) * x)};
-    });
-    transform(name, A, B, places, fill_of(name, mode), cval);
+    random_shifting("Tensor::shift_random", factor_x, factor_y, mode, cval)(A, B);
 }
 
 void Tensor::rotate_random(Tensor* A, Tensor* B, vector<float> factor, vector<int> offset_center, WrappingMode mode,
                            float cval) {
-    const char* const name = "Tensor::rotate_random";
-    require_factors(name, factor, -UNBOUNDED, UNBOUNDED);
-    if (offset_center.size() != 2) invalid(name, "expected an offset (y, x), got ", offset_center);
-    require_same_shape(name, A, B);
-    const Pixel offset{offset_center[0], offset_center[1]};
-    const auto places = for_each_image(name, A, [&] { return Rotate(extent_of(A), draw(factor), offset); });
-    transform(name, A, B, places, fill_of(name, mode), cval);
+    random_rotating("Tensor::rotate_random", factor, offset_center, mode, cval)(A, B);
 }
 
 void Tensor::scale_random(Tensor* A, Tensor* B, vector<float> factor, WrappingMode mode, float cval,
                           TransformationMode coordinate_transformation_mode) {
-    const char* const name = "Tensor::scale_random";
-    require_factors(name, factor, 0.0f, UNBOUNDED);
-    require_images(name, A, B);
-    const auto places = for_each_image(name, A, [&] {
-        const Extent extent = extent_of(A);
-        const float by = draw(factor);
-        const Extent scaled{part_of(extent.height, by), part_of(extent.width, by)};
-        return Scale(name, extent, scaled, extent_of(B), coordinate_transformation_mode);
-    });
-    transform(name, A, B, places, fill_of(name, mode), cval);
+    random_scaling("Tensor::scale_random", factor, mode, coordinate_transformation_mode, cval)(A, B);
 }
 
-void Tensor::flip_random(Tensor* A, Tensor* B, int axis) {
-    const char* const name = "Tensor::flip_random";
-    if (axis != 0 && axis != 1) invalid(name, "axis ", axis, "; it must be 0 (rows) or 1 (columns)");
-    require_same_shape(name, A, B);
-    const auto places = for_each_image(name, A, [&] {
-        const bool apply = uniform() >= 0.5f;
-        return Flip{extent_of(A), apply && axis == 0, apply && axis == 1};
-    });
-    transform(name, A, B, places, Fill::Keep);
+void Tensor::flip_random(Tensor* A, Tensor* B, int axis) { random_flipping("Tensor::flip_random", axis)(A, B); }
+
+void Tensor::crop_random(Tensor* A, Tensor* B) { random_cropping("Tensor::crop_random")(A, B); }
+
+void Tensor::crop_scale_random(Tensor* A, Tensor* B, vector<float> factor, WrappingMode, float) {
+    random_crop_scaling("Tensor::crop_scale_random", factor)(A, B);
 }
 
-void Tensor::crop_random(Tensor* A, Tensor* B) {
-    const char* const name = "Tensor::crop_random";
-    require_images(name, A, B);
-    if (B->shape[2] > A->shape[2] || B->shape[3] > A->shape[3]) {
-        invalid(name, "crops of shape ", B->shape, " from images of shape ", A->shape);
-    }
-    const auto places = for_each_image(name, A, [&] {
-        const auto corners = random_corners(extent_of(A), extent_of(B));
-        return Crop{corners.first, corners.second, corners.first, false};
-    });
-    transform(name, A, B, places, Fill::Value);
+void Tensor::cutout_random(Tensor* A, Tensor* B, vector<float> factor_x, vector<float> factor_y, float cval) {
+    random_cutting_out("Tensor::cutout_random", factor_x, factor_y, cval)(A, B);
 }
 
+// With keep_size the crops stay in their places, and `cval` is what lies around them.
 Tensor* Tensor::crop_random(int height, int width, float cval, bool keep_size) {
     const char* const name = "Tensor::crop_random";
     require_ndim(name, this, 4);
@@ -120,39 +195,12 @@ Tensor* Tensor::crop_random(int height, int width, float cval, bool keep_size) {
         return make_tensor({shape[0], shape[1], height, width}, [this](Tensor* result) { crop_random(this, result); });
     }
     return make_tensor(shape, [&](Tensor* result) {
-        const auto places = for_each_image(name, this, [&] {
-            const auto corners = random_corners(extent_of(this), {height, width});
+        const auto map = drawn(WrappingMode::Constant, [=](Extent input, Extent) {
+            const auto corners = random_corners(input, {height, width});
             return Crop{corners.first, corners.second, {0, 0}, false};
         });
-        transform(name, this, result, places, Fill::Value, cval);
+        map(*this, *result).apply(*this, *result, cval);
     });
-}
-
-void Tensor::crop_scale_random(Tensor* A, Tensor* B, vector<float> factor, WrappingMode, float) {
-    const char* const name = "Tensor::crop_scale_random";
-    require_factors(name, factor, 0.0f, 1.0f);
-    require_images(name, A, B);
-    const auto places = for_each_image(name, A, [&] {
-        const Extent extent = extent_of(A);
-        const float by = draw(factor);
-        const auto corners = random_corners(extent, {part_of(extent.height, by), part_of(extent.width, by)});
-        return CropScale{corners.first, corners.second, extent_of(B)};
-    });
-    transform(name, A, B, places, Fill::Keep);
-}
-
-void Tensor::cutout_random(Tensor* A, Tensor* B, vector<float> factor_x, vector<float> factor_y, float cval) {
-    const char* const name = "Tensor::cutout_random";
-    require_factors(name, factor_x, 0.0f, 1.0f);
-    require_factors(name, factor_y, 0.0f, 1.0f);
-    require_same_shape(name, A, B);
-    const auto places = for_each_image(name, A, [&] {
-        const Extent extent = extent_of(A);
-        const float y = draw(factor_y), x = draw(factor_x);
-        const auto corners = random_corners(extent, {part_of(extent.height, y), part_of(extent.width, x)});
-        return Crop{corners.first, corners.second, {0, 0}, true};
-    });
-    transform(name, A, B, places, Fill::Value, cval);
 }
 
 Tensor* Tensor::shift_random(vector<float> factor_x, vector<float> factor_y, WrappingMode mode, float cval) {

@@ -31,6 +31,13 @@ inline void require_values(const std::string& function, const Tensor* t) {
     if (t->size == 0) invalid(function, "a tensor without elements, shape ", t->shape);
 }
 
+// `extents`: n positive lengths.
+inline void require_extents(const std::string& function, const std::vector<int>& extents, std::size_t n) {
+    bool good = extents.size() == n;
+    for (const int extent : extents) good = good && extent > 0;
+    if (!good) invalid(function, "expected ", n, " positive lengths, got ", extents);
+}
+
 // An axis of t, counted from the end if negative.
 inline int require_axis(const std::string& function, const Tensor* t, int axis) {
     const int ndim = static_cast<int>(t->ndim);

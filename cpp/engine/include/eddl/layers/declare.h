@@ -32,6 +32,10 @@ class BatchNorm;
 class Activation;
 class Dense;
 }  // namespace onednn
+namespace image {
+struct Augmentation;
+struct PixelMap;
+}  // namespace image
 }  // namespace eddl
 
 #endif  // EDDL_LAYERS_DECLARE_H

@@ -323,7 +323,6 @@ public:
     static void where_back(Tensor* condition, Tensor* PD_A, Tensor* PD_B, Tensor* D);  // PD_A += D or PD_B += D
 
     // --- images: tensors (batch, channels, height, width); a coordinate pair is (y, x); nearest neighbours ---
-    // Of the wrapping modes there are Constant and Original.
     Tensor* shift(vector<int> shift, WrappingMode mode = WrappingMode::Constant, float cval = 0.0f);
     static void shift(Tensor* A, Tensor* B, vector<int> shift, WrappingMode mode = WrappingMode::Constant,
                       float cval = 0.0f);
@@ -341,6 +340,13 @@ public:
     static void scale_back(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode = WrappingMode::Constant,
                            float cval = 0.0f,
                            TransformationMode coordinate_transformation_mode = TransformationMode::Asymmetric);
+    // The same for volumes (batch, channels, depth, height, width); new_shape is (z, y, x).
+    static void scale3d(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode = WrappingMode::Constant,
+                        float cval = 0.0f,
+                        TransformationMode coordinate_transformation_mode = TransformationMode::Asymmetric);
+    static void scale3d_back(Tensor* A, Tensor* B, vector<int> new_shape, WrappingMode mode = WrappingMode::Constant,
+                             float cval = 0.0f,
+                             TransformationMode coordinate_transformation_mode = TransformationMode::Asymmetric);
     Tensor* flip(int axis = 0);
     static void flip(Tensor* A, Tensor* B, int axis = 0);
     // The corners are inclusive. keep_size keeps the image and fills what lies outside the crop.

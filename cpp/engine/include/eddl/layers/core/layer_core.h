@@ -157,14 +157,52 @@ public:
     EDDL_LAYER_OVERRIDES
 };
 
+// Every output pixel is one input pixel, or a constant: what all layers do that move, flip, cut or scale images. The
+// gradient goes back the way that the last forward took. Inputs are images [batch, channels, h, w] (volumes have a depth
+// before h): with others the layer can be made, as in EDDL, and says so when it runs.
+class LImageTransform : public LinLayer {
+public:
+    void forward() override;
+    void backward() override;
+    Layer* share(int c, int bs, std::vector<Layer*> p) override;
+    std::string plot(int c) override;
+
+protected:
+    // `counter` numbers layers without a name, as `prefix` and the number.
+    LImageTransform(Layer* parent, const eddl::image::Augmentation& how, const std::string& name,
+                    const std::string& prefix, int& counter, int dev, int mem);
+
+    std::shared_ptr<const eddl::image::Augmentation> how_;
+
+private:
+    std::shared_ptr<const eddl::image::PixelMap> map_;  // of the last forward
+};
+
+// new_shape is the size of the scaled image; with `reshape` it is the output's size too, otherwise the scaled image is
+// centred in the input's size: cut off, or surrounded by what da_mode says.
+#define EDDL_SCALING_CLASS(Name, Base)                                                                            \
+    class Name : public Base {                                                                                    \
+    public:                                                                                                       \
+        static int total_layers;                                                                                  \
+        std::vector<int> new_shape;                                                                               \
+        bool reshape;                                                                                             \
+        WrappingMode da_mode;                                                                                     \
+        float cval;                                                                                               \
+        TransformationMode coordinate_transformation_mode;                                                        \
+                                                                                                                  \
+        Name(Layer* parent, std::vector<int> new_shape, bool reshape, WrappingMode da_mode, float cval,           \
+             TransformationMode coordinate_transformation_mode, std::string name, int dev, int mem);              \
+        Layer* clone(int c, int bs, std::vector<Layer*> p, int todev) override;                                   \
+    };
+EDDL_SCALING_CLASS(LResize, LImageTransform)
+EDDL_SCALING_CLASS(LUpSampling3D, LImageTransform)
+
 EDDL_UNAVAILABLE_LAYER(LTensor, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LEmbedding, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LRepeat, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LTile, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LBroadcast, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LBypass, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LUpSampling3D, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LResize, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LTransform, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LSplit, LinLayer)
 

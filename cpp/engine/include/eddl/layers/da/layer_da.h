@@ -2,7 +2,7 @@
 #ifndef EDDL_LAYER_DA_H
 #define EDDL_LAYER_DA_H
 
-#include "eddl/layers/declare.h"
+#include "eddl/layers/core/layer_core.h"
 
 // padding: {top-bottom, left-right} or {top, right, bottom, left}; the border holds `constant`.
 class LPad : public LinLayer {
@@ -16,20 +16,39 @@ public:
     EDDL_LAYER_OVERRIDES
 };
 
-EDDL_UNAVAILABLE_LAYER(LDataAugmentation, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LShift, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LRotate, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LScale, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LFlip, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LCrop, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LCropScale, LCrop)
-EDDL_UNAVAILABLE_LAYER(LCutout, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LShiftRandom, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LRotateRandom, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LScaleRandom, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LFlipRandom, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LCropRandom, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LCropScaleRandom, LDataAugmentation)
-EDDL_UNAVAILABLE_LAYER(LCutoutRandom, LDataAugmentation)
+// Transforms for augmenting data. The random ones draw a new transform for each image in training mode; in inference
+// they let images pass (LCropRandom: their centres).
+class LDataAugmentation : public LImageTransform {
+public:
+    using LImageTransform::LImageTransform;
+};
+
+#define EDDL_AUGMENTATION(Name, Base)                                                                  \
+    class Name : public Base {                                                                         \
+    public:                                                                                            \
+        static int total_layers;                                                                       \
+        Name(Layer* parent, const eddl::image::Augmentation& how, std::string name, int dev, int mem); \
+        Layer* clone(int c, int bs, std::vector<Layer*> p, int todev) override;                        \
+                                                                                                       \
+    protected:                                                                                         \
+        using Base::Base;                                                                              \
+    };
+EDDL_AUGMENTATION(LShift, LDataAugmentation)
+EDDL_AUGMENTATION(LRotate, LDataAugmentation)
+EDDL_AUGMENTATION(LFlip, LDataAugmentation)
+EDDL_AUGMENTATION(LCrop, LDataAugmentation)
+EDDL_AUGMENTATION(LCropScale, LCrop)
+EDDL_AUGMENTATION(LCutout, LDataAugmentation)
+EDDL_AUGMENTATION(LShiftRandom, LDataAugmentation)
+EDDL_AUGMENTATION(LRotateRandom, LDataAugmentation)
+EDDL_AUGMENTATION(LScaleRandom, LDataAugmentation)
+EDDL_AUGMENTATION(LFlipRandom, LDataAugmentation)
+EDDL_AUGMENTATION(LCropRandom, LDataAugmentation)
+EDDL_AUGMENTATION(LCropScaleRandom, LDataAugmentation)
+EDDL_AUGMENTATION(LCutoutRandom, LDataAugmentation)
+#undef EDDL_AUGMENTATION
+
+EDDL_SCALING_CLASS(LScale, LDataAugmentation)
+#undef EDDL_SCALING_CLASS
 
 #endif  // EDDL_LAYER_DA_H
