@@ -54,9 +54,9 @@ std::vector<int> scaled_axis(int from, int to, int shown, WrappingMode mode, Tra
         if (place < 0) {
             index = std::min(-1, static_cast<int>(std::floor(source(place))));
         } else if (place < to) {
-            index = std::clamp(static_cast<int>(source(place)), 0, from - 1);
+            index = std::clamp(cut_off(source(place)), 0, from - 1);
         } else {
-            index = std::max(from, static_cast<int>(source(place)));
+            index = std::max(from, cut_off(source(place)));
         }
         axis.push_back(wrapped(index, from, mode));
     }
