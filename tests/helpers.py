@@ -120,8 +120,8 @@ def seed_params(net, seed=0) -> None:
 
 def build(net, optimizer=None, loss="mse", metric="mse", mem="full_mem", threads=THREADS, seed=0):
     """
-    Builds a net, with a loss and metric for each output (or none, for a script that makes its own), seeds its parameters
-    (unless seed is None), returns it.
+    Builds a net, with a loss and metric for each output (or none, for a script that makes its own), seeds its
+    parameters (unless seed is None), returns it.
     """
     optimizer, service = optimizer or eddl.sgd(0.05, 0.9), eddl.CS_CPU(threads, mem)
     if loss is None:

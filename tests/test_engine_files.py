@@ -1,11 +1,13 @@
 """Saving, loading, and copying parameters; files of EDDL itself included."""
 
+import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
+from conformance.cases import CASES
+from conformance.record_files import FOLDER, FORMATS, tensor_values
 from helpers import (
     array,
     assert_same_params,
@@ -19,10 +21,9 @@ from helpers import (
     tensor,
     train,
 )
+from pyeddl.tensor import Tensor
 
 NETS = {"mlp": mlp, "lenet": lenet, "bn-convnet": bn_convnet}
-# Written by eddl.save on EDDL 1.2c, from bn_convnet(filters=(3, 2)) with parameters of seed 5.
-EDDL_FILE = Path(__file__).parent / "conformance" / "eddl_bn_convnet.bin"
 
 
 @pytest.fixture(params=NETS)
@@ -58,15 +59,61 @@ def test_training_goes_on_after_loading(make, tmp_path):
     assert any((a != b).any() for a, b in zip(before, params_of(other)))
 
 
-def test_a_file_of_eddl_is_read():
-    net = built(bn_convnet, seed=0, filters=(3, 2))
-    eddl.load(net, str(EDDL_FILE))
-    assert_same_params(built(bn_convnet, seed=5, filters=(3, 2)), net)
+# --- files of EDDL itself (conformance/record_files.py wrote them there) ---
+
+RECORDED_NETS = json.loads((FOLDER / "index.json").read_text())
+RECORDED_TENSORS = [(name, format) for name, formats in FORMATS.items() for format in formats]
 
 
-def test_the_file_is_the_one_eddl_writes(tmp_path):
-    eddl.save(built(bn_convnet, seed=5, filters=(3, 2)), str(tmp_path / "net.bin"))
-    assert (tmp_path / "net.bin").read_bytes() == EDDL_FILE.read_bytes()
+@pytest.mark.parametrize("kind", RECORDED_NETS)
+def test_a_net_in_a_file_of_eddl_is_read(kind):
+    case = CASES[RECORDED_NETS[kind]]
+    assert kind in {type(layer).__name__ for layer in case.built().layers}
+    net = case.built(seed=1)
+    eddl.load(net, str(FOLDER / f"{kind}.bin"))
+    assert_same_params(case.built(), net)
+
+
+@pytest.mark.parametrize("kind", RECORDED_NETS)
+def test_a_net_is_saved_as_eddl_does(kind, tmp_path):
+    eddl.save(CASES[RECORDED_NETS[kind]].built(), str(tmp_path / "net.bin"))
+    assert (tmp_path / "net.bin").read_bytes() == (FOLDER / f"{kind}.bin").read_bytes()
+
+
+def test_every_kind_of_layer_with_parameters_has_a_file_of_eddl():
+    nets = [case.built() for case in CASES.values() if case.is_recorded]
+    assert set(RECORDED_NETS) == {type(layer).__name__ for net in nets for layer in net.layers if layer.params}
+
+
+@pytest.mark.parametrize("name, format", RECORDED_TENSORS)
+def test_a_tensor_in_a_file_of_eddl_is_read(name, format):
+    read, values = array(Tensor.load(str(FOLDER / f"{name}.{format}"))), tensor_values(name)
+    if format == "bin":
+        np.testing.assert_array_equal(read, values)
+    else:  # six digits
+        np.testing.assert_allclose(read, values, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name, format", RECORDED_TENSORS)
+def test_a_tensor_is_saved_as_eddl_does(name, format, tmp_path):
+    path, recorded = tmp_path / f"tensor.{format}", FOLDER / f"{name}.{format}"
+    tensor(tensor_values(name)).save(str(path), format)
+    if format == "bin":
+        assert path.read_bytes() == recorded.read_bytes()
+        return
+    # EDDL writes six digits of each number.
+    delimiter = {"csv": ",", "tsv": "\t", "txt": " "}[format]
+    rows, expected = ([line.split(delimiter) for line in file.read_text().splitlines()] for file in (path, recorded))
+    assert [len(row) for row in rows] == [len(row) for row in expected]
+    np.testing.assert_allclose(np.array(rows, np.float32), np.array(expected, np.float32), rtol=1e-5)
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.parametrize("format", ["csv", "tsv", "txt"])
+def test_text_keeps_every_digit(format, tmp_path):
+    values = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32) ** 5
+    tensor(values).save(str(tmp_path / f"tensor.{format}"), format)
+    np.testing.assert_array_equal(array(Tensor.load(str(tmp_path / f"tensor.{format}"))), values)
 
 
 def test_parameters_are_copied_between_nets(make):

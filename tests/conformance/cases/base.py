@@ -72,12 +72,12 @@ class Case:
     """
     id: stable key in the recorded data. make: the unbuilt net. inputs, target: how they are drawn, once for all input
     (output) layers or a list with one for each; target also by name (see TARGETS). prepare: called on the built, seeded
-    net. step: a training step, given net, inputs and targets. train: whether training is deterministic and so compared. keeps_gradients: False for an optimizer whose step
-    uses the gradient tensors as scratch space. differentiable: False where the loss gradient at hand is not the
-    derivative of a smooth function of the parameters. stands_still: True where three steps leave the predictions as
-    they were. eddl_defect: what EDDL gets wrong here; spoils: a pattern of the quantities that this makes no standard
-    (default: all); shown: a function of the case that is true on EDDL as long as the defect is there (default: some
-    gradient differs from finite differences).
+    net. step: a training step, given net, inputs and targets. train: whether training is deterministic and so compared.
+    keeps_gradients: False for an optimizer whose step uses the gradient tensors as scratch space. differentiable: False
+    where the loss gradient at hand is not the derivative of a smooth function of the parameters. stands_still: True
+    where three steps leave the predictions as they were. eddl_defect: what EDDL gets wrong here; spoils: a pattern of
+    the quantities that this makes no standard (default: all); shown: a function of the case that is true on EDDL as
+    long as the defect is there (default: some gradient differs from finite differences).
     """
 
     id: str

@@ -21,10 +21,8 @@ def _stepped(*functions):
         eddl.set_mode(net, 1)
         eddl.zeroGrads(net)
         eddl.forward(net, xs)
-        losses = [
-            eddl.newloss(f, net.lout if several else net.lout[0], f"loss{i}")
-            for i, (f, several) in enumerate(functions)
-        ]
+        outputs = {True: net.lout, False: net.lout[0]}
+        losses = [eddl.newloss(f, outputs[several], f"loss{i}") for i, (f, several) in enumerate(functions)]
         for loss in losses:
             eddl.compute_loss(loss)
         if len(losses) == 1:
