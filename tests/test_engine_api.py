@@ -244,7 +244,7 @@ UNAVAILABLE = {
     name: name
     for name in (
         "LayerNormalization GroupNormalization Norm NormMax NormMinMax GaussianNoise "
-        "Embedding RNN LSTM GRU States setDecoder GaussGenerator UniformGenerator "
+        "Embedding GaussGenerator UniformGenerator "
         "MatMul Broadcast ReduceMean ReduceVar ReduceSum ReduceMax ReduceMin ReduceArgMax "
         "Bypass Shape Repeat Tile Split Expand ConstOfTensor Where Transform "
         "CS_GPU CS_FPGA toGPU toFPGA"
@@ -252,7 +252,6 @@ UNAVAILABLE = {
 }
 UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
 UNAVAILABLE |= {
-    "GetStates": "LSTM",  # of which one would get them
     "download_model": "Downloading",
     "save_net_to_onnx_file": "ONNX export",
     "serialize_net_to_onnx_string": "ONNX export",

@@ -35,7 +35,6 @@ NOT_YET = {
         "test_noise_layers": "GaussianNoise",
         "test_normalization_layers": "LayerNormalization",
         "test_operator_layers": "Split",
-        "test_recurrent_layers": "RNN",
         "test_reduction_layers": "ReduceMean",
         "test_transformations": "Expand",
     }.items()

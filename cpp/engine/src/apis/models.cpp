@@ -130,7 +130,7 @@ std::vector<std::unique_ptr<Object>> make_all(const char *what, model net, const
     return objects;
 }
 
-// Every input layer that the outputs hang from must be named: nothing would ever fill it.
+// Every input layer that the outputs hang from must be named: nothing would ever fill it. (Decoder inputs take targets.)
 void require_inputs(const vlayer &in, const vlayer &out) {
     vlayer seen, pending = out;
     while (!pending.empty()) {
@@ -138,7 +138,7 @@ void require_inputs(const vlayer &in, const vlayer &out) {
         pending.pop_back();
         if (std::find(seen.begin(), seen.end(), l) != seen.end()) continue;
         seen.push_back(l);
-        if (dynamic_cast<LInput *>(l) != nullptr && std::find(in.begin(), in.end(), l) == in.end())
+        if (dynamic_cast<LInput *>(l) != nullptr && !l->isdecoder && std::find(in.begin(), in.end(), l) == in.end())
             invalid("Model", "the outputs depend on input layer '", l->name, "', which is not among the inputs");
         pending.insert(pending.end(), l->parent.begin(), l->parent.end());
     }

@@ -30,6 +30,15 @@ std::vector<int> all_indices(const char *function, const vtensor &tensors) {
     return indices;
 }
 
+// What a recurrent net computes with in the layer's place: its copies, first time step first; else the layer itself.
+vlayer time_steps(layer l) {
+    if (l->net == nullptr || l->net->rnet == nullptr) return {l};
+    vlayer copies;
+    for (Layer *copy : l->net->rnet->layers)
+        if (copy->sorig == l) copies.push_back(copy);
+    return copies.empty() ? vlayer{l} : copies;
+}
+
 // A tensor of a layer, by its member, or by a list and an index into it.
 Tensor *existing(const char *function, layer l, Tensor *Layer::*member) {
     Tensor *t = the(l, function).*member;
@@ -37,6 +46,14 @@ Tensor *existing(const char *function, layer l, Tensor *Layer::*member) {
         invalid(function, "layer '", l->name, "' has none now",
                 member == &Layer::delta ? "; deltas last from forward to backward, and longer only with full_mem" : "");
     return t;
+}
+
+// A copy of it; all time steps in one, [steps, batch, …], if the layer is one of a recurrent net.
+Tensor *copy_of(const char *function, layer l, Tensor *Layer::*member) {
+    if (the(l, function).net == nullptr || l->net->rnet == nullptr) return existing(function, l, member)->clone();
+    vtensor steps;
+    for (layer copy : time_steps(l)) steps.push_back(existing(function, copy, member));
+    return Tensor::stack(steps, 0);
 }
 
 Tensor *at(const char *function, layer l, vtensor Layer::*list, int p) {
@@ -180,15 +197,20 @@ std::vector<std::string> read_txt_file(const std::string &filename) {
     return lines;
 }
 
-Tensor *getOutput(layer l1) { return existing("getOutput", l1, &Layer::output)->clone(); }
-Tensor *getInput(layer l1) { return existing("getInput", l1, &Layer::input)->clone(); }
-Tensor *getDelta(layer l1) { return existing("getDelta", l1, &Layer::delta)->clone(); }
+Tensor *getOutput(layer l1) { return copy_of("getOutput", l1, &Layer::output); }
+Tensor *getInput(layer l1) { return copy_of("getInput", l1, &Layer::input); }
+Tensor *getDelta(layer l1) { return copy_of("getDelta", l1, &Layer::delta); }
 Tensor *getParam(layer l1, int p) { return at("getParam", l1, &Layer::params, p)->clone(); }
 Tensor *getGradient(layer l1, int p) { return at("getGradient", l1, &Layer::gradients, p)->clone(); }
-Tensor *getState(layer l1, int p) { return at("getState", l1, &Layer::states, p)->clone(); }
+// The states after the last time step.
+Tensor *getState(layer l1, int p) {
+    return at("getState", time_steps(&the(l1, "getState")).back(), &Layer::states, p)->clone();
+}
 vtensor getParams(layer l1) { return clones("getParams", l1, &Layer::params); }
 vtensor getGradients(layer l1) { return clones("getGradients", l1, &Layer::gradients); }
-vtensor getStates(layer l1) { return clones("getStates", l1, &Layer::states); }
+vtensor getStates(layer l1) {
+    return clones("getStates", time_steps(&the(l1, "getStates")).back(), &Layer::states);
+}
 
 void copyOutput(Layer *l1, Layer *l2) {
     copy_checked("copyOutput", l1, l2, existing("copyOutput", l1, &Layer::output),

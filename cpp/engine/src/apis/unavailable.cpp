@@ -51,13 +51,4 @@ EDDL_UNAVAILABLE(layer, ReduceArgMax, layer, ints, bool)
 EDDL_UNAVAILABLE(layer, GaussGenerator, float, float, ints)
 EDDL_UNAVAILABLE(layer, UniformGenerator, float, float, ints)
 
-EDDL_UNAVAILABLE(layer, RNN, layer, int, string, bool, bool, string)
-EDDL_UNAVAILABLE(layer, LSTM, layer, int, bool, bool, string)
-EDDL_UNAVAILABLE(layer, LSTM, vlayer, int, bool, bool, string)
-EDDL_UNAVAILABLE(layer, GRU, layer, int, bool, bool, string)
-EDDL_UNAVAILABLE(layer, GRU, vlayer, int, bool, bool, string)
-EDDL_UNAVAILABLE(layer, States, Ints, string)
-EDDL_UNAVAILABLE(layer, GetStates, layer)
-EDDL_UNAVAILABLE(void, setDecoder, layer)
-
 }  // namespace eddl

@@ -1,10 +1,10 @@
-#include <cmath>
 #include <functional>
 #include <iostream>
 #include <memory>
 #include <numeric>
 
 #include "eddl/layers/core/layer_core.h"
+#include "layers/activation_functions.h"
 #include "layers/common.h"
 #include "onednn/activation.h"
 
@@ -14,87 +14,13 @@ int LActivation::total_layers = 0;
 
 namespace {
 
-// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x. Selections choose between
-// what is there and zero, which compilers turn into masks; other forms become branches, ten times slower.
-struct ReLu {
-    float value(float x) const { return x > 0.0f ? x : 0.0f; }
-    float pull(float d, float x, float) const { return x > 0.0f ? d : 0.0f; }
-};
-struct ThresholdedReLu {
-    float alpha;
-    float value(float x) const { return x > alpha ? x : 0.0f; }
-    float pull(float d, float x, float) const { return x > alpha ? d : 0.0f; }
-};
-struct LeakyReLu {
-    float alpha;
-    float value(float x) const { return (x > 0.0f ? x : 0.0f) + alpha * (x > 0.0f ? 0.0f : x); }
-    float pull(float d, float x, float) const { return (x > 0.0f ? d : 0.0f) + alpha * (x > 0.0f ? 0.0f : d); }
-};
-struct HardSigmoid {
-    float value(float x) const { return x > 2.5f ? 1.0f : x < -2.5f ? 0.0f : 0.2f * x + 0.5f; }
-    float pull(float d, float x, float) const { return 0.2f * (std::fabs(x) > 2.5f ? 0.0f : d); }
-};
-struct Softplus {  // log(1 + exp(x)) without overflow
-    float value(float x) const { return (x > 0.0f ? x : 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
-    float pull(float d, float x, float) const { return d / (1.0f + std::exp(-x)); }
-};
-struct Softsign {
-    float value(float x) const { return x / (1.0f + std::fabs(x)); }
-    float pull(float d, float x, float) const {
-        const float denominator = 1.0f + std::fabs(x);
-        return d / (denominator * denominator);
-    }
-};
-struct Linear {
-    float alpha;
-    float value(float x) const { return alpha * x; }
-    float pull(float d, float, float) const { return alpha * d; }
-};
 // The backward half of softmax_deprecated: EDDL's, which takes only the diagonal of the derivative.
 struct DiagonalSoftmax {
     float pull(float d, float, float y) const { return d * y * (1.0f - y); }
 };
 
-// Those whose value comes from oneDNN.
-template <onednn::Function function>
-struct FromOneDnn {};
-struct Exponential : FromOneDnn<onednn::Function::exponential> {
-    float pull(float d, float, float y) const { return d * y; }
-};
-struct Sigmoid : FromOneDnn<onednn::Function::sigmoid> {
-    float pull(float d, float, float y) const { return d * y * (1.0f - y); }
-};
-struct Tanh : FromOneDnn<onednn::Function::tanh> {
-    float pull(float d, float, float y) const { return d * (1.0f - y * y); }
-};
-struct Elu {  // scale · (x > 0 ? x : alpha · (exp(x) - 1)); a scale other than 1 makes it selu
-    float alpha, scale;
-    float pull(float d, float x, float y) const {
-        return d * (x > 0.0f ? scale : y + scale * alpha);
-    }
-};
-
 constexpr float SELU_ALPHA = 1.6732632423543772848170429916717f;
 constexpr float SELU_SCALE = 1.0507009873554804934193349852946f;
-
-// Calls visit(function). False if the name is not that of an element-wise function.
-template <typename Visit>
-bool visit_function(const std::string& name, const std::vector<float>& p, Visit visit) {
-    if (name == "relu") visit(ReLu{});
-    else if (name == "thresholded_relu") visit(ThresholdedReLu{p[0]});
-    else if (name == "leaky_relu") visit(LeakyReLu{p[0]});
-    else if (name == "elu") visit(Elu{p[0], 1.0f});
-    else if (name == "selu") visit(Elu{p[0], p[1]});
-    else if (name == "exp") visit(Exponential{});
-    else if (name == "sigmoid") visit(Sigmoid{});
-    else if (name == "hard_sigmoid") visit(HardSigmoid{});
-    else if (name == "softplus") visit(Softplus{});
-    else if (name == "softsign") visit(Softsign{});
-    else if (name == "tanh") visit(Tanh{});
-    else if (name == "linear") visit(Linear{p[0]});
-    else return false;
-    return true;
-}
 
 // The parameters that a function takes when none are given; their number is what it needs.
 std::vector<float> default_params(const std::string& name) {
@@ -139,22 +65,6 @@ std::size_t softmax_axis(const LActivation& layer) {
 }
 
 template <typename Function>
-auto compute(LActivation& layer, onednn::Activation&, const Function& f) -> decltype(f.value(0.0f), void()) {
-    transform(*layer.output, [f](float x) { return f.value(x); }, *layer.input);
-}
-
-template <onednn::Function function>
-void compute(LActivation& layer, onednn::Activation& primitives, const FromOneDnn<function>&) {
-    primitives.elementwise.forward(function, 0.0f, layer.output->size, layer.input->ptr, layer.output->ptr);
-}
-
-void compute(LActivation& layer, onednn::Activation& primitives, const Elu& f) {
-    primitives.elementwise.forward(onednn::Function::elu, f.alpha, layer.output->size, layer.input->ptr,
-                                   layer.output->ptr);
-    if (f.scale != 1.0f) transform(*layer.output, [scale = f.scale](float y) { return scale * y; }, *layer.output);
-}
-
-template <typename Function>
 void pull_back(Tensor& parent_delta, const Function& f, const LActivation& layer) {
     accumulate(parent_delta, [f](float d, float x, float y) { return f.pull(d, x, y); }, *layer.delta, *layer.input,
                *layer.output);
@@ -173,7 +83,9 @@ LActivation::LActivation(Layer* parent, std::string act, std::vector<float> para
 
 void LActivation::forward() {
     expect_forward(*this);
-    if (!visit_function(act, params, [this](const auto& f) { compute(*this, *primitives_, f); })) {
+    if (!visit_function(act, params, [this](const auto& f) {
+            apply_function(f, primitives_->elementwise, *input, *output);
+        })) {
         primitives_->softmax.forward(softmax_shape(input->shape, softmax_axis(*this)), input->ptr, output->ptr);
     }
 }

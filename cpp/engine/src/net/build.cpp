@@ -6,6 +6,7 @@
 
 #include "eddl/net/net.h"
 #include "errors.h"
+#include "net/sequences.h"
 
 void Net::require_built(const char *function) const {
     if (!isbuild) eddl::invalid(function, "net '", name, "' is not built");
@@ -32,7 +33,9 @@ void Net::build(Optimizer *opt, vloss lo, vmetrics me, CompServ *service, bool i
     for (const Layer *l : layers) {
         if (l->dev != DEV_CPU) eddl::not_available("Layer '" + l->name + "' on device " + std::to_string(l->dev));
         isrecurrent = isrecurrent || l->isrecurrent;
+        isdecoder = isdecoder || l->isdecoder;
     }
+    if (isrecurrent) isencoder = eddl::Roles(*this).encodes;
     fts();
     bts();
 
@@ -91,11 +94,18 @@ void Net::set_compserv(CompServ *service, bool owned) {
 void Net::toCPU(int t) {
     if (!isbuild) return;  // there is nowhere else to be
     set_compserv(new CompServ(t, {}, {}, cs->lsb, mem_level), true);
+    if (rnet != nullptr) rnet->set_compserv(cs, false);
 }
 
 void Net::resize(int batch) {
     require_built("resize");
     if (batch < 1) eddl::invalid("resize", "expected a batch size above 0, received ", batch);
+    if (isrecurrent) {
+        batch_size = batch;
+        isresized = true;
+        if (rnet != nullptr) rnet->resize(batch);
+        return;
+    }
     // A net that shares its input layers may have changed their batch meanwhile.
     bool fits = batch_size == batch;
     for (const vlayer *ends : {&lin, &lout})
@@ -110,6 +120,7 @@ void Net::resize(int batch) {
 void Net::setmode(int m) {
     trmode = m;
     for (Layer *l : layers) l->setmode(m);
+    if (rnet != nullptr) rnet->setmode(m);
 }
 
 void Net::setlr(std::vector<float> p) {

@@ -21,7 +21,7 @@ double seconds_since(Clock::time_point start) {
 
 void Net::fit(vtensor tin, vtensor tout, int batch, int epochs) {
     require_built("fit");
-    const int samples = eddl::check_data("fit", *this, tin, tout);
+    const int samples = prepare("fit", tin, tout);
     if (batch < 1 || batch > samples)
         eddl::invalid("fit", "expected a batch size from 1 to the number of samples, ", samples, ", received ", batch);
     if (epochs < 0) eddl::invalid("fit", "expected a number of epochs of at least 0, received ", epochs);
@@ -49,7 +49,7 @@ void Net::fit(vtensor tin, vtensor tout, int batch, int epochs) {
 
 void Net::evaluate(vtensor tin, vtensor tout, int bs) {
     require_built("evaluate");
-    const int samples = eddl::check_data("evaluate", *this, tin, tout);
+    const int samples = prepare("evaluate", tin, tout);
     if (samples < 1) eddl::invalid("evaluate", "expected at least one sample, received none");
     constexpr int DEFAULT_BATCH = 10;
     const int batch = bs != -1 ? bs : (isresized ? batch_size : DEFAULT_BATCH);

@@ -98,6 +98,7 @@ void Net::size_totals() {
 }
 
 Net::~Net() {
+    delete rnet;
     close_log(flog_tr, has_to_close_flog_tr);
     close_log(flog_ts, has_to_close_flog_ts);
     if (optimizer != nullptr && optimizer->user_ == this) {
@@ -189,9 +190,3 @@ void Net::split(int parts, int device) {
     if (parts < 1) eddl::invalid("split", "expected a number of parts above 0, received ", parts);
     snets = {this};
 }
-
-Net *Net::unroll(int, int) { eddl::not_available("Unrolling a recurrent net"); }
-Net *Net::unroll_enc(int, int) { eddl::not_available("Unrolling a recurrent net"); }
-Net *Net::unroll_enc_dec(int, int) { eddl::not_available("Unrolling a recurrent net"); }
-Net *Net::unroll_dec(int, int) { eddl::not_available("Unrolling a recurrent net"); }
-void Net::build_rnet(int, int) { eddl::not_available("Unrolling a recurrent net"); }

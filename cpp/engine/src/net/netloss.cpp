@@ -14,6 +14,8 @@ void check_inputs(const std::vector<Layer *> &in) {
         if (l == nullptr) eddl::invalid("newloss", "a layer is missing (None)");
         if (l->net == nullptr || !l->net->isbuild)
             eddl::invalid("newloss", "layer '", l->name, "' is not part of a built net");
+        if (l->net->isrecurrent)
+            eddl::invalid("newloss", "layer '", l->name, "' is part of a recurrent net, which has it once a time step");
     }
 }
 

@@ -54,24 +54,41 @@ std::string stem(const std::string &name) {
 
 }  // namespace
 
+// Per sample, and per time step where the net is an unrolled one, for each `decsize` outputs that have a measure.
+std::vector<float> Net::averages(const verr &totals, std::size_t measures, std::size_t offset) const {
+    const auto steps = static_cast<std::size_t>(decsize);
+    std::vector<float> values;
+    for (std::size_t first = 0; first < measures; first += steps) {
+        float total = 0.0f;
+        for (std::size_t i = first; i < first + steps && i < measures; ++i) total += totals[i] + fiterr[2 * i + offset];
+        values.push_back(per_sample(total, inferenced_samples * decsize));
+    }
+    return values;
+}
+
 void Net::print_loss(int b, int nb) {
+    if (rnet != nullptr) {
+        rnet->trmode = trmode;
+        return rnet->print_loss(b, nb);
+    }
     if (nb != -1) print_bar(b, nb);
     std::printf("%d ", b);
     FILE *log = trmode ? flog_tr : flog_ts;
-    for (std::size_t i = 0; i < lout.size(); ++i) {
-        const std::string output = (lout[i]->sorig != nullptr ? lout[i]->sorig : lout[i])->name;
-        const float loss = per_sample(total_loss[i], inferenced_samples);
-        const float metric = per_sample(total_metric[i], inferenced_samples);
+    const std::vector<float> loss = get_losses(), metric = get_metrics();
+    const auto steps = static_cast<std::size_t>(decsize);
+    for (std::size_t i = 0; i * steps < lout.size(); ++i) {
+        const Layer *l = lout[i * steps];
+        const std::string output = (l->sorig != nullptr ? l->sorig : l)->name;
         std::printf("%s[", output.c_str());
-        if (i < losses.size()) std::printf("loss=%1.3f ", static_cast<double>(loss));
-        if (i < metrics.size()) std::printf("metric=%1.3f", static_cast<double>(metric));
+        if (i < loss.size()) std::printf("loss=%1.3f ", static_cast<double>(loss[i]));
+        if (i < metric.size()) std::printf("metric=%1.3f", static_cast<double>(metric[i]));
         std::printf("] ");
         if (log == nullptr) continue;
         std::fprintf(log, "%s ", output.c_str());
-        if (i < losses.size())
-            std::fprintf(log, "loss[%s]=%1.4f ", losses[i]->name.c_str(), static_cast<double>(loss));
-        if (i < metrics.size() && metrics[i]->name != "none")
-            std::fprintf(log, "metric[%s]=%1.4f ", metrics[i]->name.c_str(), static_cast<double>(metric));
+        if (i < loss.size())
+            std::fprintf(log, "loss[%s]=%1.4f ", losses[i * steps]->name.c_str(), static_cast<double>(loss[i]));
+        if (i < metric.size() && metrics[i * steps]->name != "none")
+            std::fprintf(log, "metric[%s]=%1.4f ", metrics[i * steps]->name.c_str(), static_cast<double>(metric[i]));
         std::fprintf(log, " -- ");
     }
     std::fflush(stdout);
@@ -83,18 +100,12 @@ void Net::print_loss(int b, int nb) {
 
 std::vector<float> Net::get_losses() {
     require_built("get_losses");
-    std::vector<float> values;
-    for (std::size_t i = 0; i < losses.size(); ++i)
-        values.push_back(per_sample(total_loss[i] + fiterr[2 * i], inferenced_samples));
-    return values;
+    return rnet != nullptr ? rnet->get_losses() : averages(total_loss, losses.size(), 0);
 }
 
 std::vector<float> Net::get_metrics() {
     require_built("get_metrics");
-    std::vector<float> values;
-    for (std::size_t i = 0; i < metrics.size(); ++i)
-        values.push_back(per_sample(total_metric[i] + fiterr[2 * i + 1], inferenced_samples));
-    return values;
+    return rnet != nullptr ? rnet->get_metrics() : averages(total_metric, metrics.size(), 1);
 }
 
 void Net::setlogfile(const std::string &fname) {
@@ -147,6 +158,8 @@ void Net::plot(const std::string &fname, const std::string &rankdir) {
         const bool end = std::count(lin.begin(), lin.end(), l) + std::count(lout.begin(), lout.end(), l) > 0;
         out << l->plot(end ? 1 : 0) << '\n';
     }
+    for (const Layer *l : layers)
+        if (l->isrecurrent) out << l->name << "->" << l->name << '\n';
     for (const Layer *l : layers)
         for (const Layer *c : l->child) out << l->name << "->" << c->name << '\n';
     out << "}\n";

@@ -2,10 +2,12 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "eddl/net/net.h"
 #include "errors.h"
 #include "net/samples.h"
+#include "net/sequences.h"
 #include "profile.h"
 
 namespace {
@@ -13,6 +15,12 @@ namespace {
 // The number of threads is a setting of the calling thread; each net has its own.
 void use_threads_of(const Net &net) {
     if (net.cs != nullptr) omp_set_num_threads(net.cs->local_threads);
+}
+
+vind all_of(int samples) {
+    vind indices(static_cast<std::size_t>(samples));
+    std::iota(indices.begin(), indices.end(), 0);
+    return indices;
 }
 
 }  // namespace
@@ -84,6 +92,7 @@ void Net::do_applygrads() {
 
 void Net::forward() {
     require_built("forward");
+    if (rnet != nullptr) return rnet->forward();
     do_reset();
     do_forward();
 }
@@ -91,6 +100,7 @@ void Net::forward() {
 void Net::forward(vtensor in) {
     require_built("forward");
     if (in.empty()) return forward();
+    if (isrecurrent) return forward_steps("forward", in);
     const int samples = eddl::check_samples("forward", "input", in, lin);
     resize(samples);
     do_reset();
@@ -102,7 +112,15 @@ void Net::forward(vlayer in) {
     vtensor outputs;
     for (const Layer *l : in) outputs.push_back(l->output);
     forward(outputs);
-    netinput = in;
+    if (!isrecurrent) netinput = in;
+}
+
+void Net::forward_steps(const char *function, const vtensor &in) {
+    const int samples = prepare_steps(function, in);
+    resize(samples);
+    rnet->do_reset();
+    load_steps(in, {}, all_of(samples));
+    rnet->do_forward();
 }
 
 void Net::set_targets(const vtensor &targets, const char *function) {
@@ -117,6 +135,7 @@ void Net::set_targets(const vtensor &targets, const char *function) {
 
 void Net::backward(vtensor target) {
     require_built("backward");
+    if (isrecurrent) return backward_steps(target);
     if (!target.empty()) set_targets(target, "backward");
     ++tr_batches;
     compute_loss();
@@ -125,9 +144,23 @@ void Net::backward(vtensor target) {
     free_input_deltas();
 }
 
+void Net::backward_steps(const vtensor &target) {
+    if (rnet == nullptr) eddl::invalid("backward", "net '", name, "' has had no forward");
+    if (!target.empty()) {
+        const eddl::Lengths lengths = eddl::check_target_sequences("backward", *this, target);
+        if (lengths.samples != rnet->batch_size || lengths.steps != rnet->decsize)
+            eddl::invalid("backward", "the last forward was of ", rnet->batch_size, " samples and ", rnet->decsize,
+                          " output steps, received targets of ", lengths.samples, " and ", lengths.steps,
+                          "; build_rnet before forward sets the number of steps");
+        load_targets(target, all_of(lengths.samples));
+    }
+    rnet->backward(vtensor{});
+}
+
 // Goes on into the nets whose layers fed this one in forward(layers), unless they were detached.
 void Net::backward() {
     require_built("backward");
+    if (isrecurrent) eddl::invalid("backward", "net '", name, "' is recurrent: its loss must be its own, not a graph's");
     ++tr_batches;
     do_delta();
     do_backward();
@@ -151,10 +184,10 @@ void Net::backward() {
 
 void Net::delta() {
     require_built("delta");
-    do_delta();
+    (rnet != nullptr ? rnet : this)->do_delta();
 }
 
-void Net::reset() { do_reset(); }
+void Net::reset() { (rnet != nullptr ? rnet : this)->do_reset(); }
 
 void Net::reset_grads() {
     require_built("zeroGrads");
@@ -177,12 +210,14 @@ void Net::add_up_losses() {
 
 void Net::compute_loss() {
     require_built("compute_loss");
+    if (rnet != nullptr) return rnet->compute_loss();
     do_compute_loss();
     add_up_losses();
 }
 
 void Net::reset_loss() {
     require_built("reset_loss");
+    if (rnet != nullptr) return rnet->reset_loss();
     std::fill(total_loss.begin(), total_loss.end(), 0.0f);
     std::fill(total_metric.begin(), total_metric.end(), 0.0f);
     std::fill(fiterr.begin(), fiterr.end(), 0.0f);
@@ -196,17 +231,24 @@ void Net::clamp(float min, float max) {
 void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
     const char *function = eval ? "eval_batch" : "train_batch";
     require_built(function);
-    eddl::check_indices(function, sind, eddl::check_data(function, *this, X, Y));
+    eddl::check_indices(function, sind, prepare(function, X, Y));
 
     const int batch = static_cast<int>(sind.size());
     resize(batch);
     setmode(eval ? TSMODE : TRMODE);
+    if (isrecurrent) {
+        load_steps(X, Y, sind);
+        return rnet->run_batch(eval != 0);
+    }
     for (std::size_t i = 0; i < X.size(); ++i) Tensor::select(X[i], lin[i]->output, sind, 0, batch);
     for (std::size_t i = 0; i < Y.size(); ++i) {
         lout[i]->check_target();
         Tensor::select(Y[i], lout[i]->target, sind, 0, batch);
     }
+    run_batch(eval != 0);
+}
 
+void Net::run_batch(bool eval) {
     do_reset();
     if (!eval) do_reset_grads();
     do_forward();
@@ -218,12 +260,23 @@ void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
     do_applygrads();
 }
 
+// Checks data for training and evaluation; returns the number of samples.
+int Net::prepare(const char *function, const vtensor &X, const vtensor &Y) {
+    return isrecurrent ? prepare_steps(function, X, Y) : eddl::check_data(function, *this, X, Y);
+}
+
 vtensor Net::predict(vtensor tin) {
     require_built("predict");
+    vtensor outputs;
+    if (isrecurrent) {
+        setmode(TSMODE);
+        forward_steps("predict", tin);
+        for (Layer *l : rnet->lout) outputs.push_back(l->output->clone());
+        return outputs;
+    }
     eddl::check_samples("predict", "input", tin, lin);
     setmode(TSMODE);
     forward(tin);
-    vtensor outputs;
     for (Layer *l : lout) outputs.push_back(l->output->clone());
     return outputs;
 }

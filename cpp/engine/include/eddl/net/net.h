@@ -40,7 +40,7 @@ public:
     bool isencoder = false;
     bool isresized = false;
     bool decoder_teacher_training = true;
-    int decsize = 1;
+    int decsize = 1;           // of an unrolled net: outputs, one after the other, that are time steps of one layer
 
     std::vector<int> devsel;
     CompServ *cs = nullptr;
@@ -104,7 +104,8 @@ public:
     void initializeLayer(std::string l);
     void setTrainable(std::string lname, bool val);
 
-    // Recurrent nets.
+    // Recurrent nets compute through `rnet`, a copy of the layers for each time step, made when data come and made anew when
+    // its lengths change: `inl` steps of input, `outl` of output. Nets that the unroll functions return are the caller's.
     Net *unroll(int inl, int outl);
     Net *unroll_enc(int inl, int outl);
     Net *unroll_enc_dec(int inl, int outl);
@@ -172,10 +173,21 @@ public:
 private:
     void set_compserv(CompServ *service, bool owned);
     void size_totals();
+    int prepare(const char *function, const vtensor &X, const vtensor &Y);
+    void run_batch(bool eval);
+    int prepare_steps(const char *function, const vtensor &X, const vtensor &Y);
+    int prepare_steps(const char *function, const vtensor &X);
+    void refresh_copies();
+    int input_steps() const;
+    void load_steps(const vtensor &X, const vtensor &Y, const vind &samples);
+    void load_targets(const vtensor &Y, const vind &samples);
+    void forward_steps(const char *function, const vtensor &in);
+    void backward_steps(const vtensor &target);
     void zero_deltas();
     void free_input_deltas();
     void set_targets(const vtensor &targets, const char *function);
     void add_up_losses();
+    std::vector<float> averages(const verr &totals, std::size_t measures, std::size_t offset) const;
     void require_built(const char *function) const;
     Layer *find(const std::string &layer, const char *function) const;
 
