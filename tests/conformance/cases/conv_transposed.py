@@ -1,6 +1,6 @@
 """
-Transposed convolution. EDDL has none on the CPU (and elsewhere as many output channels as input ones): these are held to
-finite differences, and to NumPy's numbers by test_engine_convolution.py.
+Transposed convolution. EDDL has none on the CPU (and elsewhere as many output channels as input ones): these are held
+to finite differences, and to NumPy's numbers by test_engine_convolution.py.
 """
 
 import pyeddl.eddl as eddl
