@@ -34,6 +34,18 @@ def engine_name() -> str:
     return eddl_prune.engine_info()["engine"]
 
 
+@functools.cache
+def has_onnx() -> bool:
+    """Whether the engine was built with protobuf, without which it reads and writes no ONNX."""
+    try:
+        eddl.serialize_net_to_onnx_string(build(mlp()), False)
+    except RuntimeError as error:
+        if "built: without protobuf" in str(error):
+            return False
+        raise
+    return True
+
+
 # --- tensors ---
 
 

@@ -9,7 +9,7 @@ import inspect
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from helpers import build, engine_name, mlp, tensor
+from helpers import build, engine_name, has_onnx, mlp, tensor
 from pyeddl.tensor import Tensor
 
 
@@ -253,11 +253,11 @@ UNAVAILABLE = {
 UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
 UNAVAILABLE |= {
     "download_model": "Downloading",
-    "save_net_to_onnx_file": "ONNX export",
-    "serialize_net_to_onnx_string": "ONNX export",
     "import_net_from_onnx_file": "ONNX import",
     "import_net_from_onnx_string": "ONNX import",
 }
+if not has_onnx():
+    UNAVAILABLE |= {name: name for name in ("save_net_to_onnx_file", "serialize_net_to_onnx_string")}
 
 TABLE = {**LAYERS, **OTHERS}
 
