@@ -53,6 +53,22 @@ Roles::Roles(const Net &net) {
             encodes = encodes || l->isrecurrent;
         }
     }
+    if (encodes) link(net);
+}
+
+void Roles::link(const Net &net) {
+    const auto begins_anywhere = [](const Layer *l) { return l->isrecurrent && l->parent.size() < 2; };
+    const auto decoder = std::find_if(decoders.begin(), decoders.end(), begins_anywhere);
+    const auto encoder = std::find_if(net.layers.rbegin(), net.layers.rend(), [this](const Layer *l) {
+        return !decodes(l) && !l->states.empty();
+    });
+    if (decoder == decoders.end() || encoder == net.layers.rend()) return;
+    const vtensor &states = (*encoder)->states;
+    const int units = (*decoder)->output->shape[1];
+    const auto fits = [&](const Tensor *state) { return state->shape.size() == 2 && state->shape[1] == units; };
+    if (states.size() < (*decoder)->states.size() || !std::all_of(states.begin(), states.end(), fits)) return;
+    linked_decoder = *decoder;
+    linked_encoder = *encoder;
 }
 
 bool Roles::decodes(const Layer *l) const { return contains(decoders, l); }

@@ -15,6 +15,12 @@ struct Roles {
     vlayer decoders;         // in the net's order
     vlayer decoder_inputs;   // those of them without parents: one for each output, whose step before they take
     bool encodes = false;    // whether other layers are recurrent
+    // The first recurrent decoder layer that is not told where to begin goes on from the encoder's last layer with states,
+    // if that has those it needs. Else both are null.
+    Layer *linked_decoder = nullptr, *linked_encoder = nullptr;
+
+private:
+    void link(const Net &net);
 };
 
 // What several data have in common.

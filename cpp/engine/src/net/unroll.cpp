@@ -122,7 +122,7 @@ private:
         vlayer &earlier = copies_[l];
         if (l->isrecurrent) {
             if (!earlier.empty()) parents = {parents[0], earlier.back()};
-            else if (Layer *state = parents.size() < 2 ? encoder_state(l) : nullptr) parents.push_back(state);
+            else if (l == roles_.linked_decoder) parents.push_back(copies_.at(roles_.linked_encoder).back());
         }
         Layer *made = l->share(step, net_.batch_size, parents);
         if (made == nullptr)
@@ -130,22 +130,6 @@ private:
         made_.push_back(made);
         earlier.push_back(made);
         return made;
-    }
-
-    // The first recurrent decoder layer that is not told where to begin goes on from the encoder's last layer, if that has
-    // such states.
-    Layer *encoder_state(const Layer *l) {
-        if (linked_ || !roles_.encodes || !roles_.decodes(l)) return nullptr;
-        linked_ = true;
-        Layer *last = nullptr;
-        for (Layer *encoder : net_.layers) {
-            const bool reached = !roles_.decodes(encoder) && copies_.count(encoder) != 0;
-            if (reached && !encoder->states.empty()) last = encoder;
-        }
-        if (last == nullptr || last->states.size() < l->states.size()) return nullptr;
-        const int units = l->output->shape[1];
-        const auto fits = [&](const Tensor *state) { return state->shape.size() == 2 && state->shape[1] == units; };
-        return std::all_of(last->states.begin(), last->states.end(), fits) ? copies_.at(last).back() : nullptr;
     }
 
     // Makes the outputs of a step the decoder inputs of the next one.
@@ -168,7 +152,6 @@ private:
     const Net &net_;
     eddl::Roles roles_;
     int input_steps_, output_steps_;
-    bool linked_ = false;
     vlayer made_;
     std::unordered_map<const Layer *, vlayer> copies_;
     std::unordered_map<const Layer *, Layer *> fed_by_;

@@ -169,6 +169,12 @@ AttributeProto &add_attribute(NodeProto &node, const std::string &name, const In
     return attribute;
 }
 
+AttributeProto &add_attribute(NodeProto &node, const std::string &name, const Floats &values) {
+    AttributeProto &attribute = new_attribute(node, name, AttributeProto::FLOATS);
+    attribute.mutable_floats()->Assign(values.begin(), values.end());
+    return attribute;
+}
+
 AttributeProto &add_attribute(NodeProto &node, const std::string &name, const std::vector<std::string> &values) {
     AttributeProto &attribute = new_attribute(node, name, AttributeProto::STRINGS);
     for (const std::string &value : values) attribute.add_strings(value);
@@ -263,15 +269,16 @@ std::unique_ptr<Tensor> read_tensor(const TensorProto &message) {
 
 // --- inputs and outputs of a graph ---
 
-void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims,
-                      const std::string &free_name) {
+void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims) {
     message.set_name(name);
     auto &type = *message.mutable_type()->mutable_tensor_type();
     type.set_elem_type(TensorProto::FLOAT);
     auto &shape = *type.mutable_shape();
+    const char *free_name = "batch";
     for (const std::int64_t dim : dims) {
         if (dim < 0) {
             shape.add_dim()->set_dim_param(free_name);
+            free_name = "sequence";
         } else {
             shape.add_dim()->set_dim_value(dim);
         }

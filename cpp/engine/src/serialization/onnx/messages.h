@@ -33,6 +33,7 @@ AttributeProto &add_attribute(NodeProto &node, const std::string &name, std::int
 AttributeProto &add_attribute(NodeProto &node, const std::string &name, float value);
 AttributeProto &add_attribute(NodeProto &node, const std::string &name, const std::string &value);
 AttributeProto &add_attribute(NodeProto &node, const std::string &name, const Ints &values);
+AttributeProto &add_attribute(NodeProto &node, const std::string &name, const Floats &values);
 AttributeProto &add_attribute(NodeProto &node, const std::string &name, const std::vector<std::string> &values);
 
 // nullptr if the node has no such attribute.
@@ -67,9 +68,8 @@ std::unique_ptr<Tensor> read_tensor(const TensorProto &message);
 
 // --- inputs and outputs of a graph ---
 
-// A float tensor of this shape; a dimension of -1 is free and named `free_name` (the batch, a sequence's length).
-void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims,
-                      const std::string &free_name = "batch");
+// A float tensor of this shape; dimensions of -1 are free: the first is the batch, a second one a sequence's length.
+void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims);
 // Its dimensions, -1 for free ones; no dimensions if the message gives no shape.
 Ints dims_of(const ValueInfoProto &message);
 

@@ -31,6 +31,7 @@ const Rules &all_rules() {
         add_arithmetic_rules(all);
         add_core_rules(all);
         add_normalization_rules(all);
+        add_recurrent_rules(all);
         add_shape_rules(all);
         add_window_rules(all);
         return all;

@@ -28,6 +28,7 @@ void add_activation_rules(Rules &rules);
 void add_arithmetic_rules(Rules &rules);
 void add_core_rules(Rules &rules);
 void add_normalization_rules(Rules &rules);
+void add_recurrent_rules(Rules &rules);
 void add_shape_rules(Rules &rules);
 void add_window_rules(Rules &rules);
 

@@ -10,8 +10,6 @@ namespace eddl::onnx_io {
 
 namespace {
 
-Ints sample_of(const Tensor &tensor) { return Ints(tensor.shape.begin() + 1, tensor.shape.end()); }
-
 void write_reshape(const LReshape &layer, LayerWriter &writer) {
     writer.reshape_result(writer.input(), sample_of(*layer.output));
 }
