@@ -12,14 +12,15 @@ namespace {
 onednn::PoolShape shape_of(const Layer& layer, const PoolWindowDescriptor& pd) {
     const std::vector<int>& in = layer.input->shape;
     onednn::PoolShape s;
-    s.rank = spatial_axes(in);
+    const int axes = spatial_axes(in);
+    s.rank = rank_of(axes);
     s.batch = in[0], s.channels = in[1];
     s.in = spatial_sizes(in);
     s.out = spatial_sizes(layer.output->shape);
-    s.window = first_sizes(pd.ksize, s.rank);
-    s.stride = first_sizes(pd.stride, s.rank);
-    s.before = pads_at(pd.pads, s.rank, Side::before);
-    s.after = pads_at(pd.pads, s.rank, Side::after);
+    s.window = sizes_of(pd.ksize, axes);
+    s.stride = sizes_of(pd.stride, axes);
+    s.before = pads_at(pd.pads, axes, Side::before);
+    s.after = pads_at(pd.pads, axes, Side::after);
     s.save_memory = layer.mem_level >= LOW_MEMORY;
     return s;
 }

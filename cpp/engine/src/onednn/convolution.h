@@ -1,4 +1,4 @@
-// Convolution of plain tensors [batch, channels, …] with weights [out, in / groups, …], over one to three axes.
+// Convolution of plain tensors [batch, channels, …] with weights [out, in / groups, …], over two or three axes.
 #pragma once
 
 #include "onednn/operation.h"
@@ -7,7 +7,7 @@
 namespace eddl::onednn {
 
 struct ConvShape {
-    int rank = 2;  // spatial axes
+    int rank = 2;  // spatial axes: 2 or 3
     int batch = 0, groups = 1;
     int in_channels = 0, out_channels = 0;
     Spatial in{}, out{}, kernel{};

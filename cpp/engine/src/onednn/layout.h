@@ -8,9 +8,8 @@
 
 namespace eddl::onednn {
 
-// Layouts of a tensor [batch, channels, …] with 1, 2 or 3 spatial axes: channel-blocked ones, widest first, then plain.
-constexpr Tag LAYOUTS[][4] = {{Tag::nCw16c, Tag::nCw8c, Tag::nCw4c, Tag::ncw},
-                              {Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nchw},
+// Layouts of a tensor [batch, channels, …] with 2 or 3 spatial axes: channel-blocked ones, widest first, then plain.
+constexpr Tag LAYOUTS[][4] = {{Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nchw},
                               {Tag::nCdhw16c, Tag::nCdhw8c, Tag::nCdhw4c, Tag::ncdhw}};
 
 // The first of the channel-blocked layouts for which oneDNN has generated code (on plain layouts its pooling is up to 25
@@ -18,7 +17,7 @@ constexpr Tag LAYOUTS[][4] = {{Tag::nCw16c, Tag::nCw8c, Tag::nCw4c, Tag::ncw},
 // make(tag) may return an empty description where a layout is not supported.
 template <typename Description, typename Make>
 Description vectorised(int rank, Make make) {
-    const Tag(&tags)[4] = LAYOUTS[rank - 1];
+    const Tag(&tags)[4] = LAYOUTS[rank - 2];
     for (const Tag tag : {tags[0], tags[1], tags[2]}) {
         const Description description = make(tag);
         if (description && std::string(description.impl_info_str()).find("jit") != std::string::npos) {

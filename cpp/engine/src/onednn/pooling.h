@@ -1,4 +1,4 @@
-// Maximum and average pooling of plain tensors [batch, channels, …] over one to three axes.
+// Maximum and average pooling of plain tensors [batch, channels, …] over two or three axes.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 namespace eddl::onednn {
 
 struct PoolShape {
-    int rank = 2;  // spatial axes
+    int rank = 2;  // spatial axes: 2 or 3
     int batch = 0, channels = 0;
     Spatial in{}, out{};
     Spatial window{}, stride{};

@@ -1,4 +1,4 @@
-// Sizes along the spatial axes of a tensor [batch, channels, …], for primitives on one to three of them.
+// Sizes along the spatial axes of a tensor [batch, channels, …], for primitives on two or three of them.
 #pragma once
 
 #include <array>

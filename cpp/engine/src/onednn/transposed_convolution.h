@@ -1,4 +1,4 @@
-// Transposed convolution of plain tensors with weights [in, out / groups, …], over one to three axes: a convolution's
+// Transposed convolution of plain tensors with weights [in, out / groups, …], over two or three axes: a convolution's
 // passes with the roles of input and output exchanged.
 #pragma once
 
