@@ -1,5 +1,5 @@
-// What Python cannot reach of convolutions and pools: convolutions with what follows them, shared and cloned layers, pads
-// given one by one, and the tensors that 1-D layers alias. Says what is wrong and exits with 1; run by
+// What Python cannot reach of convolutions and pools: convolutions with what follows them, shared and cloned layers,
+// pads given one by one, and the tensors that 1-D layers alias. Says what is wrong and exits with 1; run by
 // test_engine_cpp.py.
 #include <algorithm>
 #include <cmath>
@@ -43,7 +43,8 @@ void expect_close(const Values& actual, const Values& expected, const std::strin
     expect(actual.size() == expected.size(), what + ": sizes differ");
     for (std::size_t i = 0; i < std::min(actual.size(), expected.size()); ++i) {
         if (!(std::fabs(actual[i] - expected[i]) <= 1e-5f)) {
-            return expect(false, what + ": " + std::to_string(actual[i]) + " instead of " + std::to_string(expected[i]));
+            const std::string both = std::to_string(actual[i]) + " instead of " + std::to_string(expected[i]);
+            return expect(false, what + ": " + both);
         }
     }
 }
@@ -225,9 +226,10 @@ Values window_of(const Tensor* image, int top, int left, int rows, int columns) 
 
 void check_pads_of_transposed() {
     const Owned x(filled_input({3, 4, 5}));
-    const auto made = [&](const std::vector<int>& kernel, const std::vector<int>& strides, const std::vector<int>& pads) {
-        auto l = std::make_unique<LConvT2D>(x.get(), 2, kernel, strides, "custom", pads, 1, std::vector<int>{1, 1}, false,
-                                            "", DEV_CPU, 0);
+    using Sizes = std::vector<int>;
+    const auto made = [&](const Sizes& kernel, const Sizes& strides, const Sizes& pads) {
+        auto l = std::make_unique<LConvT2D>(x.get(), 2, kernel, strides, "custom", pads, 1, Sizes{1, 1}, false, "",
+                                            DEV_CPU, 0);
         fill_params(l.get());
         step(l.get());
         return l;

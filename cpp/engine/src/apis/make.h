@@ -21,7 +21,9 @@ inline layer as_image(const char *function, layer parent) {
 
 // 1-D layers work on images one column wide: their lists of one size get a 1 for the column.
 inline ints with_one_column(const char *function, const char *what, ints sizes) {
-    if (sizes.size() != 1 || sizes[0] < 1) invalid(function, "expected ", what, " of one positive number, received ", sizes);
+    if (sizes.size() != 1 || sizes[0] < 1) {
+        invalid(function, "expected ", what, " of one positive number, received ", sizes);
+    }
     sizes.push_back(1);
     return sizes;
 }

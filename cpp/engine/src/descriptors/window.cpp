@@ -120,11 +120,12 @@ void WindowDescriptor::check_pads() const {
 void WindowDescriptor::set_geometry(const std::vector<int>& input_shape, const std::vector<int>& kernel,
                                     const std::vector<int>& dilation) {
     if (input_shape.size() != static_cast<std::size_t>(FIRST_SPATIAL_AXIS + axes_)) {
-        invalid(function, "expected an input [batch, channels, ", axes_ == 3 ? "depth, " : "", "rows, columns], received shape ",
-                input_shape);
+        invalid(function, "expected an input [batch, channels, ", axes_ == 3 ? "depth, " : "",
+                "rows, columns], received shape ", input_shape);
     }
     const auto check_positive = [this](const char* what, const std::vector<int>& values) {
-        const bool fine = values.size() == static_cast<std::size_t>(axes_) && *std::min_element(values.begin(), values.end()) > 0;
+        const bool fine = values.size() == static_cast<std::size_t>(axes_) &&
+                          *std::min_element(values.begin(), values.end()) > 0;
         if (!fine) invalid(function, "expected ", what, " of ", axes_text(axes_), ", received ", values);
     };
     check_positive("a kernel", kernel);
@@ -137,19 +138,20 @@ void WindowDescriptor::set_geometry(const std::vector<int>& input_shape, const s
     std::vector<int> out, before, after;
     for (int axis = 0; axis < axes_; ++axis) {
         const bool row = axis + 1 < axes_;
-        const auto output_of = [&](const auto& pads_here) {
-            return direction_ == Direction::transposed
-                       ? TransposedDescriptor::compute_output(pads_here, from[axis], kernel[axis], stride[axis], dilation[axis])
-                       : compute_output(pads_here, from[axis], kernel[axis], stride[axis], dilation[axis]);
+        const int i = from[axis], k = kernel[axis], s = stride[axis], rate = dilation[axis];
+        const bool transposed = direction_ == Direction::transposed;
+        const auto output_of = [=](const auto& how) {
+            return transposed ? TransposedDescriptor::compute_output(how, i, k, s, rate)
+                              : compute_output(how, i, k, s, rate);
         };
-        const auto padding_of = direction_ == Direction::transposed ? TransposedDescriptor::compute_padding : compute_padding;
+        const auto padding_of = transposed ? TransposedDescriptor::compute_padding : compute_padding;
         std::vector<int> both;
         if (padding == "custom") {
             both = {pads[2 * axis], pads[2 * axis + 1]};
             out.push_back(output_of(both));
         } else {
             out.push_back(output_of(along_axis(padding, row)));
-            both = padding_of(out[axis], from[axis], kernel[axis], stride[axis], padding, row, dilation[axis]);
+            both = padding_of(out[axis], i, k, s, padding, row, rate);
         }
         before.push_back(both[0]);
         after.push_back(both[1]);

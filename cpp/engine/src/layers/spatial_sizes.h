@@ -1,5 +1,5 @@
-// From the lists of sizes that layers and descriptors keep to what the oneDNN wrappers take. A 1-D layer's tensors go there
-// as images of one row: oneDNN has no fast depthwise convolution over one axis.
+// From the lists of sizes that layers and descriptors keep to what the oneDNN wrappers take. A 1-D layer's tensors go
+// there as images of one row: oneDNN has no fast depthwise convolution over one axis.
 #pragma once
 
 #include <algorithm>

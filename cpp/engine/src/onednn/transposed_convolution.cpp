@@ -15,7 +15,8 @@ ConvShape exchanged(ConvShape shape) {
     std::swap(shape.in_channels, shape.out_channels);
     std::swap(shape.in, shape.out);
     for (int axis = 0; axis < shape.rank; ++axis) {
-        const int reach = (shape.out[axis] - 1) * shape.stride[axis] + (shape.kernel[axis] - 1) * shape.dilation[axis] + 1;
+        const int window = (shape.kernel[axis] - 1) * shape.dilation[axis] + 1;
+        const int reach = (shape.out[axis] - 1) * shape.stride[axis] + window;
         shape.after[axis] = std::max(reach - shape.before[axis] - shape.in[axis], 0);
     }
     shape.bias = false;

@@ -14,14 +14,16 @@ class TransposedConvolution;
 }  // namespace onednn
 }  // namespace eddl
 
-// Output sizes and paddings as EDDL counts them. Padding names: valid = none, same = zeros, "same,none" (depth and rows,
-// columns), "none,same". An uneven "same" padding has its larger half at the back, bottom or right.
+// Output sizes and paddings as EDDL counts them. Padding names: valid = none, same = zeros, "same,none" (depth and
+// rows, columns), "none,same". An uneven "same" padding has its larger half at the back, bottom or right.
 // Lists of sizes go rows, columns or depth, rows, columns; lists of pads have two for each: before, after.
 class WindowDescriptor {
 public:
-    static int compute_output(const std::string& padding, int input_size, int kernel_size, int stride, int dilation_rate = 1);
+    static int compute_output(const std::string& padding, int input_size, int kernel_size, int stride,
+                              int dilation_rate = 1);
     // padding: {before, after}
-    static int compute_output(std::vector<int> padding, int input_size, int kernel_size, int stride, int dilation_rate = 1);
+    static int compute_output(std::vector<int> padding, int input_size, int kernel_size, int stride,
+                              int dilation_rate = 1);
     static std::vector<int> compute_padding(int output_size, int input_size, int kernel_size, int stride,
                                             std::string padding = "same", bool row = false, int dilation_rate = 1);
 
@@ -131,8 +133,10 @@ public:
     using Primitives = eddl::onednn::TransposedConvolution;
 
     // These hide those of plain windows.
-    static int compute_output(const std::string& padding, int input_size, int kernel_size, int stride, int dilation_rate = 1);
-    static int compute_output(std::vector<int> padding, int input_size, int kernel_size, int stride, int dilation_rate = 1);
+    static int compute_output(const std::string& padding, int input_size, int kernel_size, int stride,
+                              int dilation_rate = 1);
+    static int compute_output(std::vector<int> padding, int input_size, int kernel_size, int stride,
+                              int dilation_rate = 1);
     static std::vector<int> compute_padding(int output_size, int input_size, int kernel_size, int stride,
                                             std::string padding = "same", bool row = false, int dilation_rate = 1);
 

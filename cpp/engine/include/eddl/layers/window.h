@@ -8,7 +8,8 @@
 // A 1-D layer's descriptor works on images one column wide: its tensors are those of the layer with one more axis of 1.
 class WindowLayer : public LinLayer {
 public:
-    Tensor* input_reshaped = nullptr;  // 1-D only: the input as the descriptor sees it; owned, its memory is the input's
+    // 1-D only: the input as the descriptor sees it. Owned; its memory is the input's.
+    Tensor* input_reshaped = nullptr;
 
     ~WindowLayer() override;
 
