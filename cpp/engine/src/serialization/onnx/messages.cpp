@@ -269,16 +269,17 @@ std::unique_ptr<Tensor> read_tensor(const TensorProto &message) {
 
 // --- inputs and outputs of a graph ---
 
-void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims) {
+void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims,
+                      const std::string &second_free) {
     message.set_name(name);
     auto &type = *message.mutable_type()->mutable_tensor_type();
     type.set_elem_type(TensorProto::FLOAT);
     auto &shape = *type.mutable_shape();
-    const char *free_name = "batch";
+    std::string free_name = "batch";
     for (const std::int64_t dim : dims) {
         if (dim < 0) {
             shape.add_dim()->set_dim_param(free_name);
-            free_name = "sequence";
+            free_name = second_free;
         } else {
             shape.add_dim()->set_dim_value(dim);
         }

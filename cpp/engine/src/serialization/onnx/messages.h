@@ -68,8 +68,10 @@ std::unique_ptr<Tensor> read_tensor(const TensorProto &message);
 
 // --- inputs and outputs of a graph ---
 
-// A float tensor of this shape; dimensions of -1 are free: the first is the batch, a second one a sequence's length.
-void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims);
+// A float tensor of this shape; dimensions of -1 are free: the first is the batch, a second one has the name given, which
+// stands for one length throughout the graph.
+void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims,
+                      const std::string &second_free = "sequence");
 // Its dimensions, -1 for free ones; no dimensions if the message gives no shape.
 Ints dims_of(const ValueInfoProto &message);
 

@@ -50,13 +50,13 @@ NodeWriter write_node(const StateLayer &layer, LayerWriter &writer, const char *
     if (layer.states.size() > 1) states.push_back(node.also(writer.part_name("Y_c")));
     graph.set_states(layer, states);
 
-    // Named after the layer: what its children take, all steps or the last one.
+    // The layer's output: all steps where layers take those, else the last one.
     const bool all_steps = writer.feeds_steps();
-    const std::string whole = graph.unique(all_steps ? layer.name : layer.name + "_steps");
-    const std::string last = graph.unique(all_steps ? layer.name + "_last" : layer.name);
-    graph.node("Squeeze", {node}, whole).with("axes", Ints{1});
-    graph.node("Squeeze", {states[0]}, last).with("axes", Ints{0});
-    graph.set_sequence(layer, writer.time(), whole, last);
+    const std::string value = graph.unique(layer.name);
+    NodeWriter output = graph.node("Squeeze", {all_steps ? node : states[0]}, value);
+    output.named(layer.name + "_outputSqueeze").with("axes", Ints{all_steps ? 1 : 0});
+    if (writer.time() == Time::once) graph.set_flat(layer, Time::once, value);
+    else graph.set_sequence(layer, writer.time(), all_steps ? value : "", all_steps ? "" : value);
     return node;
 }
 

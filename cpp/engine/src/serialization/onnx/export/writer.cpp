@@ -44,7 +44,8 @@ std::string GraphWriter::integers(const std::string &wanted, const Ints &values)
 void GraphWriter::add_info(ValueInfoProto &message, const Layer &layer, Time time, const std::string &name) const {
     Ints front{-1};
     if (time != Time::once) front.push_back(seq_len_ > 0 ? seq_len_ : -1);
-    write_value_info(message, name, joined(front, sample_of(*layer.output)));
+    write_value_info(message, name, joined(front, sample_of(*layer.output)),
+                     time == Time::decoder ? "decoder_sequence" : "sequence");
 }
 
 // Swaps steps and batch.
