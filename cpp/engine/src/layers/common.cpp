@@ -30,6 +30,17 @@ void expect_ndim(const std::string& function, const Tensor& input, unsigned int 
     }
 }
 
+void expect_same_shapes(const char* function, const std::vector<Layer*>& parents) {
+    if (parents.empty()) invalid(function, "expected at least one layer, received none");
+    const std::vector<int>& shape = checked_parent(function, parents[0]).output->shape;
+    for (Layer* parent : parents) {
+        if (checked_parent(function, parent).output->shape != shape) {
+            invalid(function, "expected layers of one shape, received ", shape, " ('", parents[0]->name, "') and ",
+                    parent->output->shape, " ('", parent->name, "')");
+        }
+    }
+}
+
 void join_graph(Layer& layer, const std::vector<Layer*>& parents) {
     for (Layer* parent : parents) {
         parent->addchild(&layer);

@@ -27,6 +27,9 @@ Layer& checked_parent(const char* function, Layer* parent);
 // std::invalid_argument unless the tensor has `ndim` dimensions, batch included.
 void expect_ndim(const std::string& function, const Tensor& input, unsigned int ndim);
 
+// std::invalid_argument unless there are parents, and all of one shape.
+void expect_same_shapes(const char* function, const std::vector<Layer*>& parents);
+
 // Registers the finished layer. Last step of a constructor, so that a refused layer leaves no trace in the graph.
 void join_graph(Layer& layer, const std::vector<Layer*>& parents);
 
