@@ -71,6 +71,20 @@ void borrow_parameters(Layer& copy, const Layer& original) {
     copy.isshared = true;
 }
 
+bool fits_parameter(Layer& layer, std::size_t i, const Tensor& given) {
+    const Tensor& own = *layer.params.at(i);
+    if (given.shape == own.shape) return true;
+    const bool of_last_batch =
+        layer.get_name_id() == "layernorm" && i >= static_cast<std::size_t>(layer.get_trainable_params_count());
+    return of_last_batch && given.ndim == own.ndim && given.size > 0;
+}
+
+void set_parameter(Layer& layer, std::size_t i, Tensor& given) {
+    Tensor& own = *layer.params.at(i);
+    if (given.shape != own.shape) own.resize(given.shape[0]);
+    Tensor::copy(&given, &own);
+}
+
 void adopt_rules(Layer& copy, Layer& original) {
     copy.orig = &original;
     copy.reg = original.reg;

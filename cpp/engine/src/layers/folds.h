@@ -2,7 +2,6 @@
 // of them and merges with folds that started from the same.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 
 namespace eddl {
@@ -32,7 +31,10 @@ struct MomentsFold {
         squares += other.squares;
     }
     double mean(double n) const { return origin + sum / n; }
-    double variance(double n) const { return std::fmax(0.0, (squares - sum * sum / n) / n); }
+    double variance(double n) const {
+        const double result = (squares - sum * sum / n) / n;
+        return result < 0.0 ? 0.0 : result;  // by rounding; NaN stays NaN
+    }
 };
 
 struct Larger {

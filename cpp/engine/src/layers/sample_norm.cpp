@@ -77,9 +77,9 @@ void backward_rows(Norm& layer, const RowForm& form, const RowNorm& norm) {
                   layer.parent[0]->delta->ptr);
 }
 
-// Whether the statistics fit the batch; they are no use to anybody but to those who look at or save them.
+// What a file had there may be of another batch.
 void fit_statistics(LLayerNorm& layer, int batch) {
-    if (layer.mean->shape[0] == batch) return;
+    if (layer.mean->shape[0] == batch && layer.variance->shape[0] == batch) return;
     layer.mean->resize(batch);
     layer.mean->fill_(0.0f);
     layer.variance->resize(batch);
