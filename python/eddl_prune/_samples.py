@@ -16,8 +16,9 @@ class Samples:
 
     def __init__(self, net: Any, inputs: Any, targets: Any, names: tuple[str, str]) -> None:
         """Check everything, then convert; `names` is what the two are called in messages."""
-        _check(inputs, names[0], [layer.input.shape for layer in net.lin], "input")
-        _check(targets, names[1], [layer.output.shape for layer in net.lout], "output")
+        has_steps = bool(net.isrecurrent)
+        _check(inputs, names[0], [layer.input.shape for layer in net.lin], "input", has_steps)
+        _check(targets, names[1], [layer.output.shape for layer in net.lout], "output", has_steps)
         counts = [array.shape[0] for array in (*inputs, *targets)]
         if len(set(counts)) != 1:
             raise ValueError(f"fit: {names[0]} and {names[1]} must hold equally many samples, got {counts}")
@@ -28,7 +29,7 @@ class Samples:
         self.targets = _tensors(targets, names[1])
 
 
-def _check(arrays: Any, name: str, layer_shapes: list[list[int]], kind: str) -> None:
+def _check(arrays: Any, name: str, layer_shapes: list[list[int]], kind: str, has_steps: bool) -> None:
     if not isinstance(arrays, (list, tuple)):
         raise TypeError(
             f"fit: {name} must be a list of tensors or arrays, one per {kind} layer, got {type_name(arrays)}"
@@ -36,17 +37,19 @@ def _check(arrays: Any, name: str, layer_shapes: list[list[int]], kind: str) -> 
     if len(arrays) != len(layer_shapes):
         raise ValueError(f"fit: {name} must hold one array per {kind} layer: {len(layer_shapes)}, got {len(arrays)}")
     for i, (array, shape) in enumerate(zip(arrays, layer_shapes)):
-        _check_array(array, f"{name}[{i}]", shape[1:])
+        _check_array(array, f"{name}[{i}]", shape[1:], has_steps)
 
 
-def _check_array(array: Any, name: str, sample_shape: Sequence[int]) -> None:
+def _check_array(array: Any, name: str, sample_shape: Sequence[int], has_steps: bool) -> None:
     if isinstance(array, np.ndarray):
         if array.dtype.kind not in "fiub":
             raise TypeError(f"fit: {name} must hold real numbers, got dtype {array.dtype}")
     elif not isinstance(array, pyeddl_core.Tensor):
         raise TypeError(f"fit: {name} must be a PyEDDL tensor or a NumPy array, got {type_name(array)}")
-    if list(array.shape[1:]) != list(sample_shape):
-        raise ValueError(f"fit: {name} must have shape {['samples', *sample_shape]}, got {list(array.shape)}")
+    # What of a recurrent net's data has time steps, and how many, its engine checks.
+    steps = ["time steps"] if has_steps and len(array.shape) == len(sample_shape) + 2 else []
+    if list(array.shape[1 + len(steps) :]) != list(sample_shape):
+        raise ValueError(f"fit: {name} must have shape {['samples', *steps, *sample_shape]}, got {list(array.shape)}")
 
 
 def _tensors(arrays: Any, name: str) -> list[Any]:
