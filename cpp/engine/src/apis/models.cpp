@@ -130,7 +130,7 @@ std::vector<std::unique_ptr<Object>> make_all(const char *what, model net, const
     return objects;
 }
 
-// Every input layer that the outputs hang from must be named: nothing would ever fill it. (Decoder inputs take targets.)
+// Every input layer that the outputs hang from must be named: nothing would ever fill it. (Decoders' take the targets.)
 void require_inputs(const vlayer &in, const vlayer &out) {
     vlayer seen, pending = out;
     while (!pending.empty()) {

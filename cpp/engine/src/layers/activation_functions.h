@@ -10,8 +10,8 @@
 
 namespace eddl {
 
-// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x. Selections choose between
-// what is there and zero, which compilers turn into masks; other forms become branches, ten times slower.
+// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x. Selections choose
+// between what is there and zero, which compilers turn into masks; other forms become branches, ten times slower.
 struct ReLu {
     float value(float x) const { return x > 0.0f ? x : 0.0f; }
     float pull(float d, float x, float) const { return x > 0.0f ? d : 0.0f; }
@@ -92,7 +92,8 @@ auto apply_function(const Function& f, onednn::Elementwise&, const Tensor& input
 }
 
 template <onednn::Function function>
-void apply_function(const FromOneDnn<function>&, onednn::Elementwise& elementwise, const Tensor& input, Tensor& output) {
+void apply_function(const FromOneDnn<function>&, onednn::Elementwise& elementwise, const Tensor& input,
+                    Tensor& output) {
     elementwise.forward(function, 0.0f, output.size, input.ptr, output.ptr);
 }
 

@@ -88,8 +88,8 @@ void LLSTM::open_gates(const GatedStep& step, float* values) {
     const float *from_input = cell_->input_part(), *from_state = cell_->state_part();
     for (int gate = 0; gate < 4; ++gate) {
         float* sums = values + gate * n;
-        const std::ptrdiff_t at = gate * u;
-        cell_->for_each(step, [=](std::ptrdiff_t i, std::ptrdiff_t k) { sums[i] = from_input[k + at] + from_state[k + at]; },
+        const float *x = from_input + gate * u, *h = from_state + gate * u;
+        cell_->for_each(step, [=](std::ptrdiff_t i, std::ptrdiff_t k) { sums[i] = x[k] + h[k]; },
                         [=](std::ptrdiff_t i, std::ptrdiff_t) { sums[i] = 0.0f; });
     }
     cell_->sigmoid(values, 3 * n);

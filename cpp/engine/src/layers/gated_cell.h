@@ -38,7 +38,8 @@ public:
     // input_part() = x · Wx + biases; state_part() = h · Wh + state bias. Both are [rows, gates · units].
     void project(const GatedStep& step);
     // Gradients by those two: adds to dx, to dh unless it is null, and to the layer's gradients if it is trainable.
-    void pull_back(Layer& layer, const GatedStep& step, const float* d_input, const float* d_state, float* dx, float* dh);
+    void pull_back(Layer& layer, const GatedStep& step, const float* d_input, const float* d_state, float* dx,
+                   float* dh);
 
     std::size_t values_size(std::ptrdiff_t rows) const {
         return static_cast<std::size_t>(kind_.values * rows * units_);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "errors.h"
-#include "layers/common.h"
 
 namespace {
 
@@ -183,10 +182,10 @@ void Layer::copy(Layer *l2) {
         eddl::invalid("Layer.copy", "layer '", l2->name, "' has ", l2->params.size(), " parameter tensors, '", name,
                       "' has ", params.size());
     for (std::size_t i = 0; i < params.size(); ++i)
-        if (!eddl::fits_parameter(*l2, i, *params[i]))
+        if (params[i]->shape != l2->params[i]->shape)
             eddl::invalid("Layer.copy", "parameter ", i, " of layer '", l2->name, "' has shape ", l2->params[i]->shape,
                           ", that of '", name, "' ", params[i]->shape);
-    for (std::size_t i = 0; i < params.size(); ++i) eddl::set_parameter(*l2, i, *params[i]);
+    for (std::size_t i = 0; i < params.size(); ++i) Tensor::copy(params[i], l2->params[i]);
 }
 
 void Layer::set_initializer(std::unique_ptr<Initializer> initializer) {
@@ -209,13 +208,13 @@ void Layer::save(std::ofstream &ofs, std::string format) {
 
 void Layer::load(std::ifstream &ifs, std::string format) {
     std::vector<std::unique_ptr<Tensor>> loaded;
-    for (std::size_t i = 0; i < params.size(); ++i) {
+    for (Tensor *p : params) {
         loaded.emplace_back(Tensor::loadfs(ifs, format));
-        if (!eddl::fits_parameter(*this, i, *loaded.back()))
-            eddl::invalid("Layer.load", "layer '", name, "' expects a parameter of shape ", params[i]->shape,
+        if (loaded.back()->shape != p->shape)
+            eddl::invalid("Layer.load", "layer '", name, "' expects a parameter of shape ", p->shape,
                           ", the file has one of shape ", loaded.back()->shape);
     }
-    for (std::size_t i = 0; i < params.size(); ++i) eddl::set_parameter(*this, i, *loaded[i]);
+    for (std::size_t i = 0; i < params.size(); ++i) Tensor::copy(loaded[i].get(), params[i]);
 }
 
 void Layer::enable_distributed() {

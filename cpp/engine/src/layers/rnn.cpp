@@ -40,8 +40,8 @@ const float* data(const Tensor* tensor) { return tensor == nullptr ? nullptr : t
 
 LRNN::LRNN(std::vector<Layer*> in, int units, std::string activation, bool use_bias, bool bidirectional,
            std::string name, int dev, int mem)
-    : StateLayer(name, dev, mem), units(units), use_bias(use_bias), bidirectional(bidirectional), activation(activation),
-      preoutput(nullptr), Wx(nullptr), Wy(nullptr), bias(nullptr), gWx(nullptr), gWy(nullptr), gbias(nullptr),
+    : StateLayer(name, dev, mem), units(units), use_bias(use_bias), bidirectional(bidirectional),
+      activation(activation), preoutput(nullptr), Wx(nullptr), Wy(nullptr), bias(nullptr), gWx(nullptr), gWy(nullptr), gbias(nullptr),
       step_(std::make_shared<Step>()) {
     check_recurrent("RNN", in, units, 1);
     const std::vector<std::string> allowed = {"relu", "sigmoid", "hard_sigmoid", "tanh", "none"};
@@ -98,8 +98,8 @@ void LRNN::backward() {
     visit_activation(*this, [&](const auto& f) {
         transform(d, [f](float dy, float x, float y) { return f.pull(dy, x, y); }, *delta, *preoutput, *output);
     });
-    const auto pull = [&](onednn::Dense& product, const Tensor& from, Tensor& from_delta, Tensor& weights, Tensor& gradient,
-                          Tensor* bias_gradient) {
+    const auto pull = [&](onednn::Dense& product, const Tensor& from, Tensor& from_delta, const Tensor& weights,
+                          Tensor& gradient, Tensor* bias_gradient) {
         const onednn::DenseShape shape = product_shape(*this, weights, bias_gradient != nullptr);
         if (trainable) {
             float* bias_sums = bias_gradient == nullptr ? nullptr : bias_gradient->ptr;

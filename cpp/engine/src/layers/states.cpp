@@ -28,8 +28,8 @@ void check_recurrent(const char* function, const std::vector<Layer*>& in, int un
     const auto needed = static_cast<std::size_t>(states);
     if (before.states.size() < needed ||
         !std::all_of(before.states.begin(), before.states.begin() + states, fits)) {
-        invalid(function, "expected ", needed, " states of shape ", shape, " from layer '", before.name, "', which has ",
-                before.states.size(), before.states.empty() ? "" : " of shape " + to_text(before.states[0]->shape));
+        invalid(function, "expected ", needed, " states of shape ", shape, " from layer '", before.name,
+                "', which has ", before.states.size(), before.states.empty() ? "" : " of shape " + to_text(before.states[0]->shape));
     }
 }
 
@@ -121,7 +121,8 @@ void for_each_state(const Tensor& all, const std::vector<Tensor*>& states, Copy 
 }  // namespace
 
 void LStates::forward() {
-    for_each_state(*input, states, [](const float* all, float* state, std::ptrdiff_t n) { std::copy_n(all, n, state); });
+    const auto copy = [](const float* all, float* state, std::ptrdiff_t n) { std::copy_n(all, n, state); };
+    for_each_state(*input, states, copy);
 }
 
 void LStates::backward() {

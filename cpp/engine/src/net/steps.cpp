@@ -160,7 +160,8 @@ void Net::backward_steps(const vtensor &target) {
 // Goes on into the nets whose layers fed this one in forward(layers), unless they were detached.
 void Net::backward() {
     require_built("backward");
-    if (isrecurrent) eddl::invalid("backward", "net '", name, "' is recurrent: its loss must be its own, not a graph's");
+    if (isrecurrent)
+        eddl::invalid("backward", "net '", name, "' is recurrent: its loss must be its own, not one of layers");
     ++tr_batches;
     do_delta();
     do_backward();

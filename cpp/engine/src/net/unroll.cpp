@@ -39,7 +39,8 @@ public:
     void run() {
         if (roles_.decoders.empty()) {
             if (output_steps_ > input_steps_)
-                eddl::invalid("build_rnet", "expected at most ", input_steps_, " output steps, received ", output_steps_);
+                eddl::invalid("build_rnet", "expected at most ", input_steps_, " output steps, received ",
+                              output_steps_);
             encode(output_steps_);
         } else {
             check_decoder();
@@ -109,8 +110,8 @@ private:
         for (std::size_t i = 0; i < inputs.size(); ++i)
             if (dynamic_cast<LInput *>(inputs[i]) == nullptr ||
                 inputs[i]->output->shape != net_.lout[i]->output->shape)
-                eddl::invalid("build_rnet", "decoder input '", inputs[i]->name, "' has shape ", inputs[i]->output->shape,
-                              ", and output '", net_.lout[i]->name, "', which it takes, ", net_.lout[i]->output->shape);
+                eddl::invalid("build_rnet", "decoder input '", inputs[i]->name, "' has shape ",
+                              inputs[i]->output->shape, ", and output '", net_.lout[i]->name, "', which it takes, ", net_.lout[i]->output->shape);
     }
 
     // A layer at a time step. Its parents are at the same step, or at their last one if they have ended before.

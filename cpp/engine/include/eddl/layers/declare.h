@@ -25,14 +25,12 @@
     };
 
 namespace eddl {
-class RowNorm;
 namespace onednn {
 class Convolution;
 class Pooling;
 class BatchNorm;
 class Activation;
 class Dense;
-class MatMul;
 }  // namespace onednn
 namespace image {
 struct Augmentation;

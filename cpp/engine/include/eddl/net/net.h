@@ -40,7 +40,7 @@ public:
     bool isencoder = false;
     bool isresized = false;
     bool decoder_teacher_training = true;
-    int decsize = 1;           // of an unrolled net: outputs, one after the other, that are time steps of one layer
+    int decsize = 1;           // how many outputs, one after the other, are time steps of one layer (unrolled nets)
 
     std::vector<int> devsel;
     CompServ *cs = nullptr;
@@ -104,8 +104,9 @@ public:
     void initializeLayer(std::string l);
     void setTrainable(std::string lname, bool val);
 
-    // Recurrent nets compute through `rnet`, a copy of the layers for each time step, made when data come and made anew when
-    // its lengths change: `inl` steps of input, `outl` of output. Nets that the unroll functions return are the caller's.
+    // Recurrent nets compute through `rnet`, a copy of the layers for each time step, made when data come and made anew
+    // when its lengths change: `inl` steps of input, `outl` of output. What the unroll functions return is the caller's,
+    // and must not outlive this net.
     Net *unroll(int inl, int outl);
     Net *unroll_enc(int inl, int outl);
     Net *unroll_enc_dec(int inl, int outl);

@@ -1,5 +1,5 @@
-// Recurrent layers: one time step each. A net that has some is unrolled: every step gets a copy of the layer that shares
-// its parameters, and takes as second parent the layer whose states it goes on from (none: it starts from zero).
+// Recurrent layers: one time step each. A net that has some is unrolled: every step gets a copy of the layer that
+// shares its parameters, and takes as second parent the layer whose states it goes on from (none: it starts from zero).
 #ifndef EDDL_LAYER_RECURRENT_H
 #define EDDL_LAYER_RECURRENT_H
 
@@ -75,8 +75,8 @@ private:
 };
 
 // What LSTM and GRU share. params: the weights [in, units] of each gate for the input, then its weights [units, units]
-// for the state, then biases [units]. mask_zeros: samples whose input is all zero keep their states. Regularizers do not
-// act on these layers, as in EDDL.
+// for the state, then biases [units]. mask_zeros: samples whose input is all zero keep their states. Regularizers do
+// not act on these layers, as in EDDL.
 class GatedLayer : public StateLayer {
 public:
     int units;
@@ -87,8 +87,8 @@ public:
     void backward() override;
 
 protected:
-    GatedLayer(const eddl::GatedKind& kind, const std::vector<Layer*>& in, int units, bool mask_zeros, bool bidirectional,
-               const std::string& name, int& counter, int dev, int mem);
+    GatedLayer(const eddl::GatedKind& kind, const std::vector<Layer*>& in, int units, bool mask_zeros,
+               bool bidirectional, const std::string& name, int& counter, int dev, int mem);
 
     const float* previous_state(std::size_t i) const;
     float* previous_delta(std::size_t i);
