@@ -204,6 +204,25 @@ def predict(net, x) -> np.ndarray:
     return array(eddl.predict(net, xs)[0])
 
 
+# --- recurrent nets: PyEDDL's net unrolls into another one when it gets data ---
+
+
+def running(net):
+    """The net that computes: the unrolled one of a recurrent net, after the first data, or the net itself."""
+    return net.rnet if net.isrecurrent else net
+
+
+def by_layer(layers, member) -> dict:
+    """Copies of a tensor of each layer, keyed by layer; in an unrolled net "layer.0", "layer.1", … by time steps."""
+    found = {}
+    for layer in layers:
+        name = layer.name
+        if layer.sorig is not None:
+            name = layer.sorig.name + f".{sum(key.startswith(layer.sorig.name + '.') for key in found)}"
+        found[name] = array(getattr(layer, member))
+    return found
+
+
 # EDDL gives these no step. Small epsilons would make their first steps as large as their learning rates.
 STEPLESS_ON_EDDL = {
     "adadelta": lambda: eddl.adadelta(0.5, 0.9, 1e-3, 0.0),

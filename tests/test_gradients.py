@@ -10,7 +10,7 @@ import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from conformance.cases import CASES
-from helpers import array, engine_name, gradients_of, tensor, view
+from helpers import array, engine_name, gradients_of, is_batchnorm, tensor, view
 
 STEP = 1e-2
 TOLERANCE = 5e-3
@@ -67,7 +67,8 @@ class Point:
         """{name: writable view} of all that the loss depends on: trainable parameters and inputs."""
         found = {}
         for layer in self.net.layers:
-            for i in range(len(layer.gradients)):  # the trainable parameters come first
+            trainable = len(layer.params) - (2 if is_batchnorm(layer) else 0)
+            for i in range(trainable):
                 found[f"{layer.name}/{i}"] = view(layer.params[i])
         for layer, x in zip(self.net.lin, self.inputs):
             found[layer.name] = view(x)
@@ -85,6 +86,11 @@ class Point:
         eddl.forward(self.net, self.inputs)
         eddl.backward(self.net, [tensor(t) for t in self.targets])
         return {**gradients_of(self.net), **{layer.name: array(layer.delta) for layer in self.net.lin}}
+
+    def to_batch_size(self):
+        """Before anything is viewed: tensors move when the batch size changes."""
+        eddl.set_mode(self.net, 1)
+        self.loss()
 
     def differences(self, chosen, step):
         """Central differences of the loss at the chosen flat indices of each coordinate array, in the same order."""
@@ -113,6 +119,29 @@ class Point:
         }
 
 
+class RecurrentPoint(Point):
+    """The same of a recurrent net, which has its outputs and input deltas once a time step."""
+
+    def __init__(self, case, seed):
+        super().__init__(case, seed)
+        eddl.setlr(self.net, [0.0])  # gradients come from training
+
+    def loss(self):
+        eddl.eval_batch(self.net, self.inputs, [tensor(t) for t in self.targets])
+        outputs = iter([array(layer.output).astype(np.float64) for layer in self.net.rnet.lout])
+        steps = [(f, t[:, i]) for f, t in zip(self.losses, self.targets) for i in range(t.shape[1])]
+        return sum(f(next(outputs), t) for f, t in steps)
+
+    def gradients(self):
+        eddl.train_batch(self.net, self.inputs, [tensor(t) for t in self.targets])
+        deltas, found = iter([array(layer.delta) for layer in self.net.rnet.lin]), gradients_of(self.net)
+        for layer, x in zip(self.net.lin, self.inputs):
+            is_sequence = len(x.shape) > len(layer.output.shape)  # else it is the same at all steps
+            steps = [next(deltas) for _ in range(x.shape[1] if is_sequence else 1)]
+            found[layer.name] = np.stack(steps, axis=1) if is_sequence else steps[0]
+        return found
+
+
 def relative_difference(a, b):
     return np.linalg.norm(a - b) / np.linalg.norm(b)
 
@@ -138,9 +167,8 @@ def smooth_point(case, by_block=True):
     point, the indices and the differences; the net's own gradient plays no part.
     """
     for seed in range(1, 40):
-        point = Point(case, seed)
-        eddl.set_mode(point.net, 1)
-        eddl.forward(point.net, point.inputs)  # takes the net to the batch size before anything is viewed
+        point = (RecurrentPoint if case.built(seed).isrecurrent else Point)(case, seed)
+        point.to_batch_size()
         chosen = point.chosen()
         half = point.differences(chosen, STEP / 2)
         slopes = point.differences(chosen, STEP)

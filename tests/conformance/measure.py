@@ -2,13 +2,14 @@
 
 import numpy as np
 import pyeddl.eddl as eddl
-from helpers import array, gradients_of, named_params, tensor
+from helpers import array, by_layer, gradients_of, named_params, running, tensor
 
 
 def measure(case) -> dict:
     """
     {quantity: float32 array}: "predict/…" in inference mode; then, of one training step, "output/…", "loss", "metric",
-    "input-delta/…", "gradient/…", "params-1/…"; then "params-3/…" after two more steps, and "predict-after/…".
+    "input-delta/…", "gradient/…", "params-1/…"; then "params-3/…" after two more steps, and "predict-after/…". Of a
+    recurrent net inputs and outputs are measured at each time step.
     """
     net = case.built()
     arrays_x, arrays_y = case.data(net)
@@ -19,6 +20,9 @@ def measure(case) -> dict:
         measured.update({f"{kind}/{name}": value for name, value in values.items()})
 
     def outputs():
+        if net.isrecurrent:  # predict knows no targets, of which a decoder needs those of the step before
+            eddl.eval_batch(net, xs, ys)
+            return by_layer(running(net).lout, "output")
         return dict(zip((layer.name for layer in net.lout), (array(t) for t in eddl.predict(net, xs))))
 
     note("predict", outputs())
@@ -27,11 +31,11 @@ def measure(case) -> dict:
 
     eddl.reset_loss(net)
     case.step(net, xs, ys)
-    note("output", {layer.name: array(layer.output) for layer in net.lout})
+    note("output", by_layer(running(net).lout, "output"))
     if case.loss is not None:
         measured["loss"] = np.array(eddl.get_losses(net), np.float32)
         measured["metric"] = np.array(eddl.get_metrics(net), np.float32)
-    note("input-delta", {layer.name: array(layer.delta) for layer in net.lin})
+    note("input-delta", by_layer(running(net).lin, "delta"))
     if case.keeps_gradients:
         note("gradient", gradients_of(net))
     note("params-1", named_params(net))
