@@ -240,16 +240,7 @@ NOT_HERE = {name for name in OTHERS if name.startswith("download_")} | {
 }
 
 # What the embedded engine does not have: it says so by the function's name, or by one that says more.
-UNAVAILABLE = {
-    name: name
-    for name in (
-        "LayerNormalization GroupNormalization Norm NormMax NormMinMax GaussianNoise "
-        "Embedding GaussGenerator UniformGenerator "
-        "MatMul Broadcast ReduceMean ReduceVar ReduceSum ReduceMax ReduceMin ReduceArgMax "
-        "Bypass Shape Repeat Tile Split Expand ConstOfTensor Where Transform "
-        "CS_GPU CS_FPGA toGPU toFPGA"
-    ).split()
-}
+UNAVAILABLE = {name: name for name in ("Transform CS_GPU CS_FPGA toGPU toFPGA").split()}
 UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
 UNAVAILABLE |= {
     "download_model": "Downloading",

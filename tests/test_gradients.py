@@ -10,7 +10,7 @@ import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from conformance.cases import CASES
-from helpers import array, engine_name, gradients_of, is_batchnorm, tensor, view
+from helpers import array, engine_name, gradients_of, tensor, view
 
 STEP = 1e-2
 TOLERANCE = 5e-3
@@ -67,8 +67,7 @@ class Point:
         """{name: writable view} of all that the loss depends on: trainable parameters and inputs."""
         found = {}
         for layer in self.net.layers:
-            trainable = len(layer.params) - (2 if is_batchnorm(layer) else 0)
-            for i in range(trainable):
+            for i in range(len(layer.gradients)):  # the trainable parameters come first
                 found[f"{layer.name}/{i}"] = view(layer.params[i])
         for layer, x in zip(self.net.lin, self.inputs):
             found[layer.name] = view(x)

@@ -11,11 +11,11 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from helpers import engine_name, python_environment
+from helpers import python_environment
 
 DEFAULT_SDIST = Path(__file__).parents[1] / "build" / "pyeddl-1.3.1.tar.gz"
 
-# How many tests each file holds; on EDDL itself all pass.
+# How many tests each file holds: all pass.
 TOTAL = {
     "test_classes.py": 11,
     "test_eddl.py": 38,
@@ -23,24 +23,6 @@ TOTAL = {
     "test_py_loss_metric.py": 2,
     "test_tensor.py": 212,
 }
-
-# Test functions that the embedded engine does not pass, with what it says. All variants of such a test must fail that
-# way: one that passes, or fails otherwise, fails here.
-NOT_YET = {
-    f"test_eddl.py::{name}": f"{need} is not available in the embedded engine"
-    for name, need in {
-        "test_aux_layers": "ConstOfTensor",
-        "test_core_layers": "Embedding",
-        "test_generator_layers": "GaussGenerator",
-        "test_noise_layers": "GaussianNoise",
-        "test_normalization_layers": "LayerNormalization",
-        "test_operator_layers": "Split",
-        "test_reduction_layers": "ReduceMean",
-        "test_transformations": "Expand",
-    }.items()
-}
-# Joins vectors along an axis that they do not have: EDDL reads beyond the end of their shapes.
-NOT_YET["test_eddl.py::test_merge_layers"] = "Concat: expected an axis below 1"
 
 
 @pytest.fixture(scope="module")
@@ -100,20 +82,6 @@ def test_the_suite_is_the_one_we_know(suite):
 @pytest.mark.parametrize("file", TOTAL)
 def test_pyeddl_own_tests(file, suite):
     results = outcomes(suite, file)
-    wrong = []
-    for id, failure in results.items():
-        answer = NOT_YET.get(id.split("[")[0]) if engine_name() != "EDDL" else None
-        if answer is None and failure is not None:
-            wrong.append(f"{id} fails:\n{failure[-1500:]}")
-        elif answer is not None and failure is None:
-            wrong.append(f"{id} passes: take it off the list")
-        elif answer is not None and answer not in failure:
-            wrong.append(f"{id} fails without saying {answer!r}:\n{failure[-1500:]}")
+    wrong = [f"{id} fails:\n{failure[-1500:]}" for id, failure in results.items() if failure is not None]
     assert not wrong, "\n\n".join(wrong)
     assert len(results) == TOTAL[file]
-
-
-def test_the_list_names_tests_that_exist(suite):
-    for id in NOT_YET:
-        file, name = id.split("::")
-        assert f"def {name}(" in (suite / file).read_text()

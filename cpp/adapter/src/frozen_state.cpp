@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
 #include "eddl_prune/kernels/elementwise.h"
 
@@ -33,6 +34,12 @@ Tensor* require_unchanged(const NetView& view, const TensorRecord& record) {
 std::vector<float> values_of(const Tensor& tensor) { return {tensor.ptr, tensor.ptr + tensor.size}; }
 
 void write(const std::vector<float>& values, Tensor& tensor) { std::copy(values.begin(), values.end(), tensor.ptr); }
+
+// Layer normalisation's statistics, which follow its scale and shift, are of the last batch and as many as its samples.
+std::size_t kept_parameters(Layer& layer) {
+    const bool has_statistics = dynamic_cast<LLayerNorm*>(&layer) != nullptr;
+    return has_statistics ? static_cast<std::size_t>(layer.get_trainable_params_count()) : layer.params.size();
+}
 
 }  // namespace
 
@@ -72,7 +79,7 @@ Snapshot::Snapshot(Net* net, bool optimizer) : net_(net) {
     if (state.step_count() != nullptr) step_count_ = *state.step_count();
     for (std::size_t position = 0; position < view.layers().size(); ++position) {
         const Layer& layer = *view.layers()[position];
-        for (std::size_t param = 0; param < layer.params.size(); ++param) {
+        for (std::size_t param = 0; param < kept_parameters(*view.layers()[position]); ++param) {
             Entry entry{record_of(view, position, param), values_of(*layer.params[param]), {}};
             if (const ParameterMoments* moments = state.find(&layer, param))
                 for (const Tensor* tensor : moments->tensors) entry.moments.push_back(values_of(*tensor));

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyeddl.eddl as eddl
-from conformance.cases.base import family, merge_net
+from conformance.cases.base import fails, family, merge_net
 from helpers import array, tensor
 
 case = family(__name__)
@@ -39,3 +39,30 @@ def _image_branches(merge):
 case("add-4d", _image_branches(lambda b: eddl.Add(b, "merge")))
 case("concat-channels", _image_branches(lambda b: eddl.Concat(b, 0, "merge")))
 case("concat-rows", _image_branches(lambda b: eddl.Concat(b, 1, "merge")))
+case(
+    "concat-vectors-counting-the-batch",
+    merge_net(lambda b: eddl.Concat(b, 1, "merge")),
+    eddl_defect="joins along an axis that vectors do not have",
+    shown=fails,
+)
+
+
+def _product(*shapes):
+    """The product of branches of these shapes, each a Dense of one input."""
+
+    def make():
+        x = eddl.Input([5], "x")
+        factors = [
+            eddl.Reshape(eddl.Dense(x, int(np.prod(shape)), True, f"branch{i}"), shape, f"factor{i}")
+            for i, shape in enumerate(shapes)
+        ]
+        return eddl.Model([x], [eddl.MatMul(factors, "merge")])
+
+    return make
+
+
+case("matmul", _product([3, 3], [3, 3]), **ADDS_INSTEAD)
+case("matmul-three", _product([2, 2], [2, 2], [2, 2]), batch=2, **ADDS_INSTEAD)
+case("matmul-many", _product([2, 3, 2, 2], [2, 3, 2, 2]), **ADDS_INSTEAD)
+case("matmul-vectors", _product([4], [4]), **ADDS_INSTEAD)
+case("matmul-oblong", _product([2, 3], [3, 4], [4, 1]), **{**ADDS_INSTEAD, "shown": fails})

@@ -123,6 +123,7 @@ layer Concat(vlayer layers, unsigned int axis, std::string name) { return make<L
 #define EDDL_MERGE(Name) \
     layer Name(vlayer layers, std::string name) { return make<L##Name>(layers, name); }
 EDDL_MERGE(Average)
+EDDL_MERGE(MatMul)
 EDDL_MERGE(Maximum)
 EDDL_MERGE(Minimum)
 EDDL_MERGE(Subtract)

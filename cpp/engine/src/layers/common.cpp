@@ -30,6 +30,17 @@ void expect_ndim(const std::string& function, const Tensor& input, unsigned int 
     }
 }
 
+void expect_same_shapes(const char* function, const std::vector<Layer*>& parents) {
+    if (parents.empty()) invalid(function, "expected at least one layer, received none");
+    const std::vector<int>& shape = checked_parent(function, parents[0]).output->shape;
+    for (Layer* parent : parents) {
+        if (checked_parent(function, parent).output->shape != shape) {
+            invalid(function, "expected layers of one shape, received ", shape, " ('", parents[0]->name, "') and ",
+                    parent->output->shape, " ('", parent->name, "')");
+        }
+    }
+}
+
 void join_graph(Layer& layer, const std::vector<Layer*>& parents) {
     for (Layer* parent : parents) {
         parent->addchild(&layer);
@@ -58,6 +69,20 @@ void borrow_parameters(Layer& copy, const Layer& original) {
     copy.gradients = original.gradients;
     copy.acc_gradients = original.acc_gradients;
     copy.isshared = true;
+}
+
+bool fits_parameter(Layer& layer, std::size_t i, const Tensor& given) {
+    const Tensor& own = *layer.params.at(i);
+    if (given.shape == own.shape) return true;
+    const bool of_last_batch =
+        layer.get_name_id() == "layernorm" && i >= static_cast<std::size_t>(layer.get_trainable_params_count());
+    return of_last_batch && given.ndim == own.ndim && given.size > 0;
+}
+
+void set_parameter(Layer& layer, std::size_t i, Tensor& given) {
+    Tensor& own = *layer.params.at(i);
+    if (given.shape != own.shape) own.resize(given.shape[0]);
+    Tensor::copy(&given, &own);
 }
 
 void adopt_rules(Layer& copy, Layer& original) {

@@ -27,8 +27,16 @@ Layer& checked_parent(const char* function, Layer* parent);
 // std::invalid_argument unless the tensor has `ndim` dimensions, batch included.
 void expect_ndim(const std::string& function, const Tensor& input, unsigned int ndim);
 
+// std::invalid_argument unless there are parents, and all of one shape.
+void expect_same_shapes(const char* function, const std::vector<Layer*>& parents);
+
 // Registers the finished layer. Last step of a constructor, so that a refused layer leaves no trace in the graph.
 void join_graph(Layer& layer, const std::vector<Layer*>& parents);
+
+// Whether a tensor can become parameter `i` of a layer, and the step itself. Its shape must be the parameter's, but for the
+// statistics that layer normalisation has among its parameters: those are of the last batch, whatever its size.
+bool fits_parameter(Layer& layer, std::size_t i, const Tensor& given);
+void set_parameter(Layer& layer, std::size_t i, Tensor& given);
 
 void adopt_rules(Layer& copy, Layer& original);
 void borrow_parameters(Layer& copy, const Layer& original);

@@ -64,7 +64,8 @@ LConcat::LConcat(std::vector<Layer*> parent, unsigned int axis, std::string name
     : MLayer(name, dev, mem), axis(axis) {
     if (parent.size() < 2) invalid("Concat", "expected at least two layers, received ", parent.size());
     input = checked_parent("Concat", parent[0]).output;
-    if (axis == LAST_AXIS) this->axis = input->ndim - 2;
+    // Vectors have one axis to join along. Callers that count the batch call it 1, which EDDL accepts.
+    if (axis == LAST_AXIS || (axis == 1 && input->ndim == 2)) this->axis = input->ndim - 2;
     const std::vector<int> shape = joined_shape(parent, this->axis + 1);
     name_layer(*this, name, "concat", total_layers);
     output = new Tensor(shape, dev);

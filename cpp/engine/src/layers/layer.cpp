@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "layers/common.h"
 
 namespace {
 
@@ -182,10 +183,10 @@ void Layer::copy(Layer *l2) {
         eddl::invalid("Layer.copy", "layer '", l2->name, "' has ", l2->params.size(), " parameter tensors, '", name,
                       "' has ", params.size());
     for (std::size_t i = 0; i < params.size(); ++i)
-        if (params[i]->shape != l2->params[i]->shape)
+        if (!eddl::fits_parameter(*l2, i, *params[i]))
             eddl::invalid("Layer.copy", "parameter ", i, " of layer '", l2->name, "' has shape ", l2->params[i]->shape,
                           ", that of '", name, "' ", params[i]->shape);
-    for (std::size_t i = 0; i < params.size(); ++i) Tensor::copy(params[i], l2->params[i]);
+    for (std::size_t i = 0; i < params.size(); ++i) eddl::set_parameter(*l2, i, *params[i]);
 }
 
 void Layer::set_initializer(std::unique_ptr<Initializer> initializer) {
@@ -208,13 +209,13 @@ void Layer::save(std::ofstream &ofs, std::string format) {
 
 void Layer::load(std::ifstream &ifs, std::string format) {
     std::vector<std::unique_ptr<Tensor>> loaded;
-    for (Tensor *p : params) {
+    for (std::size_t i = 0; i < params.size(); ++i) {
         loaded.emplace_back(Tensor::loadfs(ifs, format));
-        if (loaded.back()->shape != p->shape)
-            eddl::invalid("Layer.load", "layer '", name, "' expects a parameter of shape ", p->shape,
+        if (!eddl::fits_parameter(*this, i, *loaded.back()))
+            eddl::invalid("Layer.load", "layer '", name, "' expects a parameter of shape ", params[i]->shape,
                           ", the file has one of shape ", loaded.back()->shape);
     }
-    for (std::size_t i = 0; i < params.size(); ++i) Tensor::copy(loaded[i].get(), params[i]);
+    for (std::size_t i = 0; i < params.size(); ++i) eddl::set_parameter(*this, i, *loaded[i]);
 }
 
 void Layer::enable_distributed() {

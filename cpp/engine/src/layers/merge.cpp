@@ -7,17 +7,6 @@ using namespace eddl;
 
 namespace {
 
-void expect_same_shapes(const char* function, const std::vector<Layer*>& parents) {
-    if (parents.empty()) invalid(function, "expected at least one layer, received none");
-    const std::vector<int>& shape = checked_parent(function, parents[0]).output->shape;
-    for (Layer* parent : parents) {
-        if (checked_parent(function, parent).output->shape != shape) {
-            invalid(function, "expected layers of one shape, received ", shape, " ('", parents[0]->name, "') and ",
-                    parent->output->shape, " ('", parent->name, "')");
-        }
-    }
-}
-
 // output = f(…f(f(p0, p1), p2)…)
 template <typename F>
 void fold_parents(const MLayer& layer, F f) {

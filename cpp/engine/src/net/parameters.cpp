@@ -6,6 +6,7 @@
 
 #include "eddl/net/net.h"
 #include "errors.h"
+#include "layers/common.h"
 
 namespace {
 
@@ -14,13 +15,13 @@ using Owned = std::unique_ptr<Tensor>;
 // Reads a tensor a parameter, in layer order, and looks that they are what the layers expect.
 std::vector<Owned> read_parameters(std::ifstream &file, const vlayer &layers, const std::string &format) {
     std::vector<Owned> loaded;
-    for (const Layer *l : layers)
-        for (const Tensor *p : l->params) {
+    for (Layer *l : layers)
+        for (std::size_t i = 0; i < l->params.size(); ++i) {
             loaded.emplace_back(Tensor::loadfs(file, format));
             if (loaded.back() == nullptr || !file) throw std::runtime_error("the file ends too early");
-            if (loaded.back()->shape != p->shape)
+            if (!eddl::fits_parameter(*l, i, *loaded.back()))
                 throw std::runtime_error("layer '" + l->name + "' expects a parameter of shape " +
-                                         eddl::to_text(p->shape) + ", the file has " +
+                                         eddl::to_text(l->params[i]->shape) + ", the file has " +
                                          eddl::to_text(loaded.back()->shape));
         }
     if (file.peek() != std::ifstream::traits_type::eof())
@@ -82,7 +83,7 @@ void Net::load(const std::string &filename, const std::string &format) {
     // Nothing is touched before all of the file is known to fit.
     auto next = loaded.begin();
     for (Layer *l : layers)
-        for (Tensor *p : l->params) Tensor::copy((next++)->get(), p);
+        for (std::size_t i = 0; i < l->params.size(); ++i) eddl::set_parameter(*l, i, **next++);
 }
 
 std::vector<vtensor> Net::get_parameters(bool deepcopy) {
@@ -104,13 +105,13 @@ void Net::set_parameters(const std::vector<vtensor> &new_params) {
             eddl::invalid("set_parameters", "layer '", layers[i]->name, "' has ", own.size(),
                           " parameter tensors, received ", given.size());
         for (std::size_t j = 0; j < own.size(); ++j)
-            if (given[j] == nullptr || given[j]->shape != own[j]->shape)
+            if (given[j] == nullptr || !eddl::fits_parameter(*layers[i], j, *given[j]))
                 eddl::invalid("set_parameters", "parameter ", j, " of layer '", layers[i]->name, "' has shape ",
                               own[j]->shape, ", received ", given[j] ? given[j]->shape : std::vector<int>());
     }
     for (std::size_t i = 0; i < layers.size(); ++i)
         for (std::size_t j = 0; j < new_params[i].size(); ++j)
-            if (new_params[i][j] != layers[i]->params[j]) Tensor::copy(new_params[i][j], layers[i]->params[j]);
+            if (new_params[i][j] != layers[i]->params[j]) eddl::set_parameter(*layers[i], j, *new_params[i][j]);
 }
 
 bool Net::compare_outputs(Net *net1, Net *net2, bool verbose, float atol, float rtol, bool equal_nan) {

@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "onednn/matmul.h"
 #include "parallel.h"
 
 namespace eddl::onednn {
@@ -10,19 +11,6 @@ namespace {
 
 Desc transposed(std::int64_t rows, std::int64_t columns) {
     return Desc({columns, rows}, dnnl::memory::data_type::f32, Dims{1, columns});
-}
-
-// destination += product; the primitive adds in place.
-Operation make_accumulating_product(const Desc& left, const Desc& right, const Desc& destination) {
-    dnnl::post_ops post;
-    post.append_sum(1.0f);
-    dnnl::primitive_attr attributes;
-    attributes.set_post_ops(post);
-    Operation op{dnnl::matmul({engine(), left, right, destination, attributes})};
-    op.reads(DNNL_ARG_SRC, left, left)
-        .reads(DNNL_ARG_WEIGHTS, right, right)
-        .writes(DNNL_ARG_DST, destination, destination);
-    return op;
 }
 
 Operation make_forward(const DenseShape& s) {
@@ -35,11 +23,11 @@ Operation make_forward(const DenseShape& s) {
 }
 
 Operation make_backward_data(const DenseShape& s) {
-    return make_accumulating_product(plain({s.rows, s.out}), transposed(s.in, s.out), plain({s.rows, s.in}));
+    return make_product(plain({s.rows, s.out}), transposed(s.in, s.out), plain({s.rows, s.in}), Write::accumulate);
 }
 
 Operation make_backward_weights(const DenseShape& s) {
-    return make_accumulating_product(transposed(s.rows, s.in), plain({s.rows, s.out}), plain({s.in, s.out}));
+    return make_product(transposed(s.rows, s.in), plain({s.rows, s.out}), plain({s.in, s.out}), Write::accumulate);
 }
 
 // Sums columns in blocks, each block on one thread and row by row: fast on row-major data and always in the same order.

@@ -25,12 +25,14 @@
     };
 
 namespace eddl {
+class RowNorm;
 namespace onednn {
 class Convolution;
 class Pooling;
 class BatchNorm;
 class Activation;
 class Dense;
+class MatMul;
 }  // namespace onednn
 namespace image {
 struct Augmentation;

@@ -197,13 +197,106 @@ private:
 EDDL_SCALING_CLASS(LResize, LImageTransform)
 EDDL_SCALING_CLASS(LUpSampling3D, LImageTransform)
 
+// Row w of E for each word w of the input, [batch, length] (or [batch] where length is 1), side by side: [batch,
+// length · dim]. Words outside of the vocabulary count as word 0. mask_zeros: word 0 gives zeros and learns nothing.
+class LEmbedding : public LinLayer {
+public:
+    static int total_layers;
+    int dim;
+    int vocsize;
+    int length;
+    bool mask_zeros;
+    Tensor *E, *gE, *acc_gE;  // [vocsize, dim]; acc_gE exists only in distributed training
+    std::vector<int> sind;    // the last forward's words
+
+    LEmbedding(Layer* parent, int vocsize, int length, int dim, bool mask_zeros, std::string name, int dev, int mem);
+
+    void enable_distributed() override;
+    EDDL_LAYER_OVERRIDES
+};
+
+// Index j of `axis` is repeated repeats[j] times. Here, unlike in the script's function, axis counts the batch, and so do
+// the descriptor's shapes, for a batch of 1.
+class LRepeat : public LinLayer {
+public:
+    static int total_layers;
+    RepeatDescriptor* rd;  // owned
+
+    LRepeat(Layer* parent, const std::vector<unsigned int>& repeats, unsigned int axis, std::string name, int dev,
+            int mem);
+    LRepeat(Layer* parent, unsigned int repeats, unsigned int axis, std::string name, int dev, int mem);
+    ~LRepeat() override;
+
+    EDDL_LAYER_OVERRIDES
+};
+
+// Dimension d is laid out repeats[d] times in a row; repeats[0], the batch's, is 1.
+class LTile : public LinLayer {
+public:
+    static int total_layers;
+    TileDescriptor* td;  // owned; of a batch of 1
+
+    LTile(Layer* parent, const std::vector<int>& repeats, std::string name, int dev, int mem);
+    ~LTile() override;
+
+    EDDL_LAYER_OVERRIDES
+};
+
+// The smaller of two parents, laid out in the other's shape. A vector goes along the first axis of its length ([3] to
+// [3, 28, 28]: a value a channel); otherwise axes are aligned at the end, and those of 1 are repeated. Of the larger
+// parent only the shape counts: it is no parent in the graph.
+class LBroadcast : public LinLayer {
+public:
+    static int total_layers;
+    TileDescriptor* td;   // owned; of one sample
+    bool shapes_swapped;  // the second parent is the smaller one
+    Layer* p1;            // the smaller one
+    Layer* p2;            // the larger one, or null
+
+    LBroadcast(Layer* parent1, Layer* parent2, std::string name, int dev, int mem);
+    // The parent's sample, seen in shape `from`, each axis of which divides that of `to`.
+    LBroadcast(Layer* parent, const std::vector<int>& from, const std::vector<int>& to, std::string name, int dev,
+               int mem);
+    ~LBroadcast() override;
+
+    EDDL_LAYER_OVERRIDES
+
+private:
+    void spread(const std::vector<int>& from, const std::vector<int>& to);
+};
+
+// Output and delta are the parent's own tensors.
+class LBypass : public LinLayer {
+public:
+    static int total_layers;
+    std::string bypass_name;  // of what this layer stands for
+
+    LBypass(Layer* parent, std::string bypass_name, std::string name, int dev, int mem);
+    ~LBypass() override;
+
+    void mem_delta() override;
+    void free_delta() override;
+    void reset() override;
+    void resize(int batch) override;
+    EDDL_LAYER_OVERRIDES
+};
+
+// Cuts the parent before each of `indexes` along an axis (batch not counted, -1: the last) into Select layers. It makes
+// them and is no layer of the graph itself; they outlive it.
+class LSplit : public LinLayer {
+public:
+    static int total_layers;
+    std::vector<int> indexes;
+    int axis;
+    std::vector<Layer*> split_layers;
+    bool merge_sublayers;  // the Select layers all have the same name
+
+    LSplit(Layer* parent, std::vector<int> indexes, int axis, bool merge_sublayers, std::string name, int dev, int mem);
+
+    EDDL_LAYER_OVERRIDES
+};
+
 EDDL_UNAVAILABLE_LAYER(LTensor, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LEmbedding, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LRepeat, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LTile, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LBroadcast, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LBypass, LinLayer)
 EDDL_UNAVAILABLE_LAYER(LTransform, LinLayer)
-EDDL_UNAVAILABLE_LAYER(LSplit, LinLayer)
 
 #endif  // EDDL_LAYER_CORE_H

@@ -4,6 +4,16 @@
 
 #include "eddl/layers/declare.h"
 
-EDDL_UNAVAILABLE_LAYER(LGaussianNoise, LinLayer)
+// Training: output = input + normal noise of deviation stdev. Inference: output = input.
+class LGaussianNoise : public LinLayer {
+public:
+    static int total_layers;
+    float stdev;
+    Tensor* noise;  // EDDL's work space; this engine needs none: null
+
+    LGaussianNoise(Layer* parent, float stdev, std::string name, int dev, int mem);
+
+    EDDL_LAYER_OVERRIDES
+};
 
 #endif  // EDDL_LAYER_NOISE_H
