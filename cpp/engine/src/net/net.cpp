@@ -5,6 +5,7 @@
 #include <functional>
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "errors.h"
@@ -55,6 +56,22 @@ vlayer sorted(const vlayer &layers, const Links &links, const char *function) {
     return order;
 }
 
+// Adds `first` and all layers behind it that the list lacks, each before what hangs from it. Nets may be deep: no recursion.
+template <typename Next>
+void collect(Layer *first, vlayer &list, Net &net, Next next) {
+    std::unordered_set<const Layer *> known(list.begin(), list.end());
+    vlayer waiting{first};
+    while (!waiting.empty()) {
+        Layer *l = waiting.back();
+        waiting.pop_back();
+        if (!known.insert(l).second) continue;
+        l->net = &net;
+        list.push_back(l);
+        const vlayer more = next(l);
+        waiting.insert(waiting.end(), more.rbegin(), more.rend());
+    }
+}
+
 void close_log(FILE *&log, bool &has_to_close) {
     if (has_to_close && log != nullptr) std::fclose(log);
     log = nullptr;
@@ -83,8 +100,9 @@ Net::Net(vlayer in, vlayer out) : Net() {
     if (layersf.empty() && layersb.empty()) eddl::invalid("Model", "expected input or output layers, received none");
 
     layers = layersf;
+    const std::unordered_set<const Layer *> forward(layersf.begin(), layersf.end());
     for (Layer *l : layersb)
-        if (!contains(layersf, l)) layers.push_back(l);
+        if (forward.count(l) == 0) layers.push_back(l);
     layers = sorted(layers, child_links(layers), "Model");
     for (Layer *l : layers) l->increase_reference_counter();
 
@@ -122,18 +140,13 @@ int Net::inNetF(Layer *l) { return contains(layersf, l) ? 1 : 0; }
 int Net::inNetB(Layer *l) { return contains(layersb, l) ? 1 : 0; }
 
 void Net::walk(Layer *l, vlayer lout) {
-    if (contains(layersf, l)) return;
-    l->net = this;
-    layersf.push_back(l);
-    if (contains(lout, l)) return;  // what lies beyond an output is not this net's
-    for (Layer *c : vlayer(l->child)) walk(c, lout);
+    collect(l, layersf, *this, [&](Layer *each) {
+        return contains(lout, each) ? vlayer{} : each->child;  // what lies beyond an output is not this net's
+    });
 }
 
 void Net::walk_back(Layer *l) {
-    if (contains(layersb, l)) return;
-    l->net = this;
-    layersb.push_back(l);
-    for (Layer *p : vlayer(l->parent)) walk_back(p);
+    collect(l, layersb, *this, [](Layer *each) { return each->parent; });
 }
 
 void Net::fts() { vfts = sorted(layers, child_links(layers), "Net.fts"); }
