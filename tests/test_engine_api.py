@@ -146,13 +146,11 @@ def with_layer(use, *arguments):
 
 
 def import_from_onnx_string():
-    model = eddl.serialize_net_to_onnx_string(net(), False) if engine_name() == "EDDL" else b""
-    return eddl.import_net_from_onnx_string(model)
+    return eddl.import_net_from_onnx_string(eddl.serialize_net_to_onnx_string(net(), False))
 
 
 def import_from_onnx_file():
-    if engine_name() == "EDDL":
-        eddl.save_net_to_onnx_file(net(), "net.onnx")
+    eddl.save_net_to_onnx_file(net(), "net.onnx")
     return eddl.import_net_from_onnx_file("net.onnx")
 
 
@@ -242,13 +240,9 @@ NOT_HERE = {name for name in OTHERS if name.startswith("download_")} | {
 # What the embedded engine does not have: it says so by the function's name, or by one that says more.
 UNAVAILABLE = {name: name for name in ("Transform CS_GPU CS_FPGA toGPU toFPGA").split()}
 UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
-UNAVAILABLE |= {
-    "download_model": "Downloading",
-    "import_net_from_onnx_file": "ONNX import",
-    "import_net_from_onnx_string": "ONNX import",
-}
+UNAVAILABLE |= {"download_model": "Downloading"}
 if not has_onnx():
-    UNAVAILABLE |= {name: name for name in ("save_net_to_onnx_file", "serialize_net_to_onnx_string")}
+    UNAVAILABLE |= {name: name for name in OTHERS if name.startswith(("import_net_from", "save_net_to", "serialize_net_to"))}
 
 TABLE = {**LAYERS, **OTHERS}
 

@@ -10,8 +10,9 @@ from onnx import TensorProto, helper, numpy_helper
 from pyeddl.tensor import Tensor
 
 import onnx_models as om
+from helpers import has_onnx
 
-pytestmark = pytest.mark.embedded_engine
+pytestmark = [pytest.mark.embedded_engine, pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")]
 
 rng = np.random.default_rng(5)
 
