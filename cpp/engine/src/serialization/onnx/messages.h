@@ -59,8 +59,8 @@ void write_tensor(TensorProto &message, const std::string &name, const Ints &dim
 void write_tensor(TensorProto &message, const std::string &name, const Tensor &tensor);
 void write_tensor(TensorProto &message, const std::string &name, const Tensor &tensor, const Ints &dims);
 
-// Shape and values, after checking that they agree. Floating, integer and boolean types are converted; values that lie in
-// another file, and types that are not numbers, are refused.
+// Shape and values, after checking that they agree. Floating, integer and boolean types are converted; values that lie
+// in another file, and types that are not numbers, are refused.
 Ints dims_of(const TensorProto &message);
 Floats read_floats(const TensorProto &message);
 Ints read_ints(const TensorProto &message);
@@ -68,8 +68,8 @@ std::unique_ptr<Tensor> read_tensor(const TensorProto &message);
 
 // --- inputs and outputs of a graph ---
 
-// A float tensor of this shape; dimensions of -1 are free: the first is the batch, a second one has the name given, which
-// stands for one length throughout the graph.
+// A float tensor of this shape; dimensions of -1 are free: the first is the batch, a second one has the name given,
+// which stands for one length throughout the graph.
 void write_value_info(ValueInfoProto &message, const std::string &name, const Ints &dims,
                       const std::string &second_free = "sequence");
 // Its dimensions, -1 for free ones; no dimensions if the message gives no shape.

@@ -2,6 +2,8 @@
 #ifndef EDDL_LAYER_CORE_H
 #define EDDL_LAYER_CORE_H
 
+#include <optional>
+
 #include "eddl/descriptors/tensor_descriptors.h"
 #include "eddl/layers/declare.h"
 #include "eddl/utils.h"
@@ -162,6 +164,11 @@ public:
 // before h): with others the layer can be made, as in EDDL, and says so when it runs.
 class LImageTransform : public LinLayer {
 public:
+    // What it does to each image in inference: where the output's pixels come from, and the value of those that come from
+    // outside (none: whatever was there).
+    eddl::image::PixelMap map_in_inference() const;
+    std::optional<float> fill() const;
+
     void forward() override;
     void backward() override;
     Layer* share(int c, int bs, std::vector<Layer*> p) override;

@@ -1,4 +1,5 @@
-// Activations. Softmax before ONNX' version 13 takes all axes from one on as one, so other axes than the last are moved there.
+// Activations. Softmax before ONNX' version 13 takes all axes from one on as one, so other axes than the last are moved
+// there.
 #include <numeric>
 #include <unordered_map>
 

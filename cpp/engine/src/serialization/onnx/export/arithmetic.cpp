@@ -1,6 +1,7 @@
 // Merge layers and operators: layers with layers, and with numbers.
 #include <cmath>
 
+#include "eddl/layers/auxiliar/layer_auxiliar.h"
 #include "eddl/layers/merge/layer_merge.h"
 #include "eddl/layers/operators/layer_operators.h"
 #include "serialization/onnx/export/rules.h"
@@ -26,6 +27,18 @@ void write_subtract(const LSubtract &, LayerWriter &writer) { write_chain(writer
 void write_average(const LAverage &, LayerWriter &writer) { writer.result("Mean", writer.inputs()); }
 void write_maximum(const LMaximum &, LayerWriter &writer) { writer.result("Max", writer.inputs()); }
 void write_minimum(const LMinimum &, LayerWriter &writer) { writer.result("Min", writer.inputs()); }
+
+// Of two vectors ONNX would make a number without dimensions.
+void write_matmul(const LMatMul &layer, LayerWriter &writer) {
+    if (layer.input->ndim > 2) return write_chain(writer, "MatMul");
+    const std::string products = writer.step("products", "Mul", writer.inputs());
+    writer.result("ReduceSum", {products}).with("axes", Ints{1}).with("keepdims", 1);
+}
+
+void write_where(const LWhere &, LayerWriter &writer) {
+    const std::string chosen = writer.step("chosen", "Cast", {writer.input(2)}).with("to", TensorProto::BOOL);
+    writer.result("Where", {chosen, writer.input(0), writer.input(1)});
+}
 
 void write_abs(const LAbs &, LayerWriter &writer) { writer.result("Abs", {writer.input()}); }
 void write_exp(const LExp &, LayerWriter &writer) { writer.result("Exp", {writer.input()}); }
@@ -72,6 +85,8 @@ void add_arithmetic_rules(Rules &rules) {
     rules.add<LAverage>(write_average);
     rules.add<LMaximum>(write_maximum);
     rules.add<LMinimum>(write_minimum);
+    rules.add<LMatMul>(write_matmul);
+    rules.add<LWhere>(write_where);
     rules.add<LAbs>(write_abs);
     rules.add<LExp>(write_exp);
     rules.add<LLog>(write_log);

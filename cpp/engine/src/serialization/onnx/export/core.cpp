@@ -1,5 +1,8 @@
-// Dense layers and dropout.
+// Dense layers, embedding, and what does nothing at inference or only scales.
+#include <algorithm>
+
 #include "eddl/layers/core/layer_core.h"
+#include "eddl/layers/noise/layer_noise.h"
 #include "serialization/onnx/export/rules.h"
 
 namespace eddl::onnx_io {
@@ -26,11 +29,28 @@ void write_dropout(const LDropout &layer, LayerWriter &writer) {
     writer.result("Dropout", {input}).with("ratio", layer.df);
 }
 
+// Words are rows of the table. With mask_zeros, row 0 counts as zeros.
+void write_embedding(const LEmbedding &layer, LayerWriter &writer) {
+    const Tensor &table = writer.parameter_values(0);
+    Floats rows(table.ptr, table.ptr + table.size);
+    if (layer.mask_zeros) std::fill_n(rows.begin(), layer.dim, 0.0f);
+    const std::string words = writer.step("cast", "Cast", {writer.input()}).with("to", TensorProto::INT32);
+    const std::string weights = writer.numbers("W", {layer.vocsize, layer.dim}, rows);
+    const std::string embedded = writer.step("rows", "Gather", {weights, words}).with("axis", 0);
+    writer.reshape_result(embedded, sample_of(*layer.output));
+}
+
+void write_bypass(const LBypass &, LayerWriter &writer) { writer.result("Identity", {writer.input()}); }
+void write_noise(const LGaussianNoise &, LayerWriter &writer) { writer.result("Identity", {writer.input()}); }
+
 }  // namespace
 
 void add_core_rules(Rules &rules) {
     rules.add<LDense>(write_dense);
     rules.add<LDropout>(write_dropout);
+    rules.add<LEmbedding>(write_embedding);
+    rules.add<LBypass>(write_bypass);
+    rules.add<LGaussianNoise>(write_noise);
 }
 
 }  // namespace eddl::onnx_io

@@ -30,9 +30,12 @@ const Rules &all_rules() {
         add_activation_rules(all);
         add_arithmetic_rules(all);
         add_core_rules(all);
+        add_image_rules(all);
         add_normalization_rules(all);
         add_recurrent_rules(all);
+        add_reduction_rules(all);
         add_shape_rules(all);
+        add_source_rules(all);
         add_window_rules(all);
         return all;
     }();

@@ -27,9 +27,12 @@ private:
 void add_activation_rules(Rules &rules);
 void add_arithmetic_rules(Rules &rules);
 void add_core_rules(Rules &rules);
+void add_image_rules(Rules &rules);
 void add_normalization_rules(Rules &rules);
 void add_recurrent_rules(Rules &rules);
+void add_reduction_rules(Rules &rules);
 void add_shape_rules(Rules &rules);
+void add_source_rules(Rules &rules);
 void add_window_rules(Rules &rules);
 
 // All of them.

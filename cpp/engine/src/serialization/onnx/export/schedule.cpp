@@ -4,8 +4,8 @@
 
 namespace eddl::onnx_io {
 
-// Layers of the encoder work at each step if something recurrent of it is behind them, and so do all its inputs: that is
-// the shape of their data. What follows the last recurrent layer works once, on the last step.
+// Layers of the encoder work at each step if something recurrent of it is behind them, and so do all its inputs: that
+// is the shape of their data. What follows the last recurrent layer works once, on the last step.
 Schedule::Schedule(const Net &net) : roles_(net) {
     const bool recurrent = roles_.encodes || !roles_.decoders.empty();
     for (auto i = net.layers.rbegin(); i != net.layers.rend(); ++i) {

@@ -1,6 +1,7 @@
-// Layers that change the shape or move, cut, pad and join elements.
+// Layers that change the shape, or move, cut, pad, repeat and join elements.
 #include <algorithm>
 
+#include "eddl/layers/auxiliar/layer_auxiliar.h"
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/da/layer_da.h"
 #include "eddl/layers/merge/layer_merge.h"
@@ -54,6 +55,31 @@ void write_pad(const LPad &layer, LayerWriter &writer) {
     writer.result("Pad", {writer.input(), pads, constant}).with("mode", std::string("constant"));
 }
 
+// Index j of the axis, repeats[j] times.
+void write_repeat(const LRepeat &layer, LayerWriter &writer) {
+    Ints indexes;
+    for (std::size_t i = 0; i < layer.rd->vrepeats.size(); ++i) indexes.insert(indexes.end(), layer.rd->vrepeats[i], i);
+    writer.result("Gather", {writer.input(), writer.integers("indexes", indexes)}).with("axis", layer.rd->axis);
+}
+
+void write_tile(const LTile &layer, LayerWriter &writer) {
+    writer.result("Tile", {writer.input(), writer.integers("repeats", to_ints(layer.td->vrepeats))});
+}
+
+// The parent's sample, seen in another shape, then repeated.
+void write_broadcast(const LBroadcast &layer, LayerWriter &writer) {
+    const std::string seen = writer.reshaped("seen", writer.input(), to_ints(layer.td->ishape));
+    Ints repeats = to_ints(layer.td->vrepeats);
+    repeats.insert(repeats.begin(), 1);
+    writer.result("Tile", {seen, writer.integers("repeats", repeats)});
+}
+
+void write_expand(const LExpand &layer, LayerWriter &writer) {
+    Ints shape = sample_of(*layer.output);
+    shape.insert(shape.begin(), 1);
+    writer.result("Expand", {writer.input(), writer.integers("shape", shape)});
+}
+
 void write_concat(const LConcat &layer, LayerWriter &writer) {
     // The last axis is -1 counted as unsigned; a vector's only axis may be named by 1 too.
     const std::size_t last = layer.output->ndim - 1;
@@ -71,6 +97,10 @@ void add_shape_rules(Rules &rules) {
     rules.add<LSelect>(write_select);
     rules.add<LPad>(write_pad);
     rules.add<LConcat>(write_concat);
+    rules.add<LRepeat>(write_repeat);
+    rules.add<LTile>(write_tile);
+    rules.add<LBroadcast>(write_broadcast);
+    rules.add<LExpand>(write_expand);
 }
 
 }  // namespace eddl::onnx_io

@@ -9,7 +9,8 @@ namespace eddl::onnx_io {
 
 namespace {
 
-// Of what ONNX writes down for each axis, that of the layer's axes: depth, rows, columns, or the last two, or rows alone.
+// Of what ONNX writes down for each axis, that of the layer's axes: depth, rows, columns, or the last two, or rows
+// alone.
 Ints along(std::size_t axes, int depth, int rows, int columns) {
     if (axes == 1) return {rows};
     if (axes == 2) return {rows, columns};

@@ -242,10 +242,17 @@ NodeWriter LayerWriter::reshape_result(const std::string &value, const Ints &sam
     return result("Reshape", {value, integers("target_shape", joined({-1}, sample))});
 }
 
-NodeWriter LayerWriter::result_for_batch(const std::string &value, const Ints &sample) {
+std::string LayerWriter::batch_shape(const Ints &sample) {
     if (time_ != Time::once) refuse("it works at each step of a sequence");
-    const std::string shape = step("shape", "Concat", {graph_.batch(), integers("sample", sample)}).with("axis", 0);
-    return result("Expand", {value, shape});
+    return step("shape", "Concat", {graph_.batch(), integers("sample", sample)}).with("axis", 0);
+}
+
+NodeWriter LayerWriter::result_for_batch(const std::string &value, const Ints &sample) {
+    return result("Expand", {value, batch_shape(sample)});
+}
+
+NodeWriter LayerWriter::for_batch(const std::string &part, const std::string &value, const Ints &sample) {
+    return step(part, "Expand", {value, batch_shape(sample)});
 }
 
 void LayerWriter::refuse(const std::string &why) const {

@@ -144,8 +144,9 @@ public:
     // A value brought to a shape, whatever the batch.
     std::string reshaped(const std::string &part, const std::string &value, const Ints &sample);
     NodeWriter reshape_result(const std::string &value, const Ints &sample);
-    // A value of dimensions [1, …] repeated for each sample.
+    // A value spread over all samples of the batch, as the result or before it.
     NodeWriter result_for_batch(const std::string &value, const Ints &sample);
+    NodeWriter for_batch(const std::string &part, const std::string &value, const Ints &sample);
 
     // "layer 'x' cannot be written to ONNX: " and why.
     [[noreturn]] void refuse(const std::string &why) const;
@@ -160,6 +161,8 @@ public:
     std::string part_name(const std::string &part) { return graph_.unique(layer_.name + "_" + part); }
 
 private:
+    std::string batch_shape(const Ints &sample);
+
     GraphWriter &graph_;
     const Schedule &schedule_;
     const Layer &layer_;
