@@ -1,6 +1,8 @@
 """What the engine writes to ONNX: ONNX Runtime computes from it what the engine computes, layer by layer and net by net."""
 
 import os
+import subprocess
+from pathlib import Path
 
 import eddl_prune
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 from helpers import array, batch_for, build, lenet, named_params, predict, tensor, train, view
 
 from onnx_tools import assert_same_as_onnx_runtime, exported, initializers, run_onnx
+from test_engine_api import LAYERS as every_layer
+from test_engine_api import UNAVAILABLE
 
 pytestmark = pytest.mark.embedded_engine
 
@@ -405,3 +409,53 @@ def test_negative_sequence_length(tmp_path):
     with pytest.raises(ValueError, match="expected a sequence length of 0 .any. or more, received -1"):
         eddl.save_net_to_onnx_file(build(lenet()), str(tmp_path / "net.onnx"), -1)
     assert os.listdir(tmp_path) == []
+
+
+def test_constant_in_a_sequence(rng):
+    """What depends on the batch's size is the same at each step, and only some of it can be said in ONNX."""
+    x = eddl.Input([3], "x")
+    constant = eddl.ConstOfTensor(tensor([1.0, 2.0, 3.0]), "constant")
+    net = build(eddl.Model([x], [eddl.GRU(eddl.Sum(x, constant), 4, False, False, "cell")]))
+    xs = rng.normal(size=(2, 5, 3)).astype(np.float32)
+    (theirs,) = run_onnx(exported(net).SerializeToString(), xs)
+    np.testing.assert_allclose(predict(net, xs), theirs, rtol=1e-5, atol=1e-6)
+
+    y = eddl.Input([3], "y")
+    net = build(eddl.Model([y], [eddl.GRU(eddl.Shape(y, True, "shape"), 4, False, False, "cell")]))
+    with pytest.raises(ValueError, match="layer 'shape' cannot be written to ONNX: it works at each step"):
+        eddl.serialize_net_to_onnx_string(net, False)
+
+
+# --- nothing is left out, nothing gets out ---
+
+
+def inputs_of(layers) -> list:
+    """The input layers that these depend on."""
+    found, pending = [], list(layers)
+    while pending:
+        layer = pending.pop()
+        if layer.parent:
+            pending += layer.parent
+        elif type(layer).__name__ == "LInput" and layer not in found:
+            found.append(layer)
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(set(every_layer) - set(UNAVAILABLE) - {"setDecoder"}))
+def test_every_layer_has_an_onnx_form(name):
+    made = every_layer[name]()
+    outputs = [made] if hasattr(made, "output") else list(made)
+    inputs = inputs_of(outputs)
+    if not inputs:  # a source: something has to say how large the batch is
+        inputs = [eddl.Input(list(outputs[0].output.shape[1:]))]
+        outputs = [eddl.Sum(inputs[0], outputs[0])]
+    exported(build(eddl.Model(inputs, outputs)))
+
+
+def test_the_library_shows_nothing_of_protobuf():
+    """A process may hold other protobufs, of other versions: the linker must not mix them."""
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    (library,) = {line.split()[-1] for line in maps if "libeddl.so" in line}
+    symbols = subprocess.run(["nm", "-D", library], check=True, capture_output=True, text=True).stdout
+    assert "serialize_net_to_onnx_string" in symbols
+    assert not [line for line in symbols.splitlines() if "protobuf" in line or "4onnx" in line]

@@ -184,6 +184,24 @@ def test_decoder_that_describes_an_image(rng):
     assert_decodes_as_onnx_runtime(with_decoder(x, seen, decoder), (2, 6, 6), rng, steps=False)
 
 
+def test_decoder_of_unknown_length(tmp_path, rng):
+    """Nothing goes into the decoder but what was encoded, again and again: somebody has to say how often."""
+    x = eddl.Input([INPUTS], "x")
+    encoded = CELLS["gru"](x, "encoder")
+    again = eddl.Dense(encoded, 4, True, "again")
+    y = eddl.Dense(CELLS["lstm"](again, "decoder"), WORDS, True, "y")
+    eddl.setDecoder(again)
+    net = build(eddl.Model([x], [y]))
+    with pytest.raises(ValueError, match="how often layer 'encoder' is repeated is not known.*seq_len"):
+        eddl.serialize_net_to_onnx_string(net, False)
+    path = str(tmp_path / "net.onnx")
+    eddl.save_net_to_onnx_file(net, path, 3)
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    xs, ys = normal(rng, 2, 3, INPUTS), normal(rng, 2, 3, WORDS)
+    with open(path, "rb") as file:
+        assert_close(decoded(net, xs, ys), run_onnx(file.read(), xs)[0])
+
+
 # --- what is in the file ---
 
 

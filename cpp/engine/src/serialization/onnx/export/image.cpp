@@ -1,4 +1,5 @@
 // Layers on images, in inference: scaling, which ONNX has, and what else takes each pixel from another place.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>

@@ -24,7 +24,7 @@ public:
 
     template <typename T>
     NodeWriter &with(const std::string &attribute, const T &value) {
-        if constexpr (std::is_integral_v<T>) {
+        if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
             add_attribute(node_, attribute, static_cast<std::int64_t>(value));
         } else {
             add_attribute(node_, attribute, value);
