@@ -1,4 +1,4 @@
-"""What the engine writes to ONNX: ONNX Runtime computes from it what the engine computes, layer by layer and net by net."""
+"""What the engine writes to ONNX: ONNX Runtime computes from it what the engine does, layer by layer and net by net."""
 
 import os
 import subprocess
@@ -332,7 +332,8 @@ def test_simplified_net(rng):
 
 def test_parameters_have_eddls_names_and_layouts():
     x = eddl.Input([3, 8, 8], "x")
-    y = eddl.BatchNormalization(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same", True, 1, [1, 1], "conv"), True, 0.9, 1e-5, "bn")
+    y = eddl.Conv2D(x, 4, [3, 3], [1, 1], "same", True, 1, [1, 1], "conv")
+    y = eddl.BatchNormalization(y, True, 0.9, 1e-5, "bn")
     net = build(eddl.Model([x], [eddl.Dense(eddl.Flatten(y), 5, True, "dense")]))
     values = initializers(exported(net))
     layers = {layer.name: layer for layer in net.layers}

@@ -1,4 +1,4 @@
-"""Recurrent nets written to ONNX: sequences go in and out as [samples, steps, …], whatever their number and length."""
+"""Recurrent nets written to ONNX: sequences go in and out as [samples, steps, …], of any number and length."""
 
 import numpy as np
 import pyeddl.eddl as eddl

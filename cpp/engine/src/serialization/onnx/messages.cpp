@@ -138,7 +138,8 @@ void write_raw(TensorProto &message, const std::string &name, const Ints &dims, 
 }  // namespace
 
 std::string title(const NodeProto &node) {
-    return node.op_type() + " \"" + (node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name()) + '"';
+    const bool unnamed = node.name().empty() && node.output_size() > 0;
+    return node.op_type() + " \"" + (unnamed ? node.output(0) : node.name()) + '"';
 }
 
 std::string title(const TensorProto &message) { return "tensor \"" + message.name() + '"'; }

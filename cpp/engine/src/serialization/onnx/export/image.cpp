@@ -39,10 +39,6 @@ void write_map(const LImageTransform &layer, LayerWriter &writer, const image::P
     writer.reshape_result(taken, sample_of(*layer.output));
 }
 
-void write_moved(const LImageTransform &layer, LayerWriter &writer) {
-    write_map(layer, writer, layer.map_in_inference());
-}
-
 const char *name_of(TransformationMode mode) {
     switch (mode) {
         case TransformationMode::HalfPixel: return "half_pixel";
@@ -72,7 +68,8 @@ std::vector<int> resized(int from, int to, float scale, TransformationMode mode)
 }
 
 // Whether the map is what the axes' places make together.
-bool is_product(const image::PixelMap &map, const std::vector<int> &lengths, const std::vector<std::vector<int>> &axes) {
+bool is_product(const image::PixelMap &map, const std::vector<int> &lengths,
+                const std::vector<std::vector<int>> &axes) {
     std::vector<int> product{0};
     for (std::size_t axis = 0; axis < axes.size(); ++axis) {
         std::vector<int> longer;
@@ -96,7 +93,8 @@ void write_scaled(const L &layer, LayerWriter &writer) {
     bool same_size = true;
     for (std::size_t axis = 2; axis < in.size(); ++axis) {
         scales.push_back(static_cast<float>(out[axis]) / static_cast<float>(in[axis]));
-        same_size = same_size && static_cast<int>(std::floor(static_cast<float>(in[axis]) * scales.back())) == out[axis];
+        const float length = std::floor(static_cast<float>(in[axis]) * scales.back());
+        same_size = same_size && static_cast<int>(length) == out[axis];
         axes.push_back(resized(in[axis], out[axis], scales.back(), mode));
     }
     if (!same_size || !is_product(map, {in.begin() + 2, in.end()}, axes)) {
@@ -112,8 +110,8 @@ void write_scaled(const L &layer, LayerWriter &writer) {
 }
 
 template <typename L>
-void write_transform(const L &layer, LayerWriter &writer) {
-    write_moved(layer, writer);
+void write_moved(const L &layer, LayerWriter &writer) {
+    write_map(layer, writer, layer.map_in_inference());
 }
 
 }  // namespace
@@ -122,19 +120,19 @@ void add_image_rules(Rules &rules) {
     rules.add<LScale>(write_scaled);
     rules.add<LResize>(write_scaled);
     rules.add<LUpSampling3D>(write_scaled);
-    rules.add<LShift>(write_transform);
-    rules.add<LRotate>(write_transform);
-    rules.add<LFlip>(write_transform);
-    rules.add<LCrop>(write_transform);
-    rules.add<LCropScale>(write_transform);
-    rules.add<LCutout>(write_transform);
-    rules.add<LShiftRandom>(write_transform);
-    rules.add<LRotateRandom>(write_transform);
-    rules.add<LScaleRandom>(write_transform);
-    rules.add<LFlipRandom>(write_transform);
-    rules.add<LCropRandom>(write_transform);
-    rules.add<LCropScaleRandom>(write_transform);
-    rules.add<LCutoutRandom>(write_transform);
+    rules.add<LShift>(write_moved);
+    rules.add<LRotate>(write_moved);
+    rules.add<LFlip>(write_moved);
+    rules.add<LCrop>(write_moved);
+    rules.add<LCropScale>(write_moved);
+    rules.add<LCutout>(write_moved);
+    rules.add<LShiftRandom>(write_moved);
+    rules.add<LRotateRandom>(write_moved);
+    rules.add<LScaleRandom>(write_moved);
+    rules.add<LFlipRandom>(write_moved);
+    rules.add<LCropRandom>(write_moved);
+    rules.add<LCropScaleRandom>(write_moved);
+    rules.add<LCutoutRandom>(write_moved);
 }
 
 }  // namespace eddl::onnx_io

@@ -35,10 +35,14 @@ void write_reduction(const ReductionLayer &layer, LayerWriter &writer, const cha
     }
 }
 
-void write_mean(const LRMean &layer, LayerWriter &writer) { write_reduction(layer, writer, "ReduceMean", writer.input()); }
-void write_sum(const LRSum &layer, LayerWriter &writer) { write_reduction(layer, writer, "ReduceSum", writer.input()); }
-void write_max(const LRMax &layer, LayerWriter &writer) { write_reduction(layer, writer, "ReduceMax", writer.input()); }
-void write_min(const LRMin &layer, LayerWriter &writer) { write_reduction(layer, writer, "ReduceMin", writer.input()); }
+void write_plain(const ReductionLayer &layer, LayerWriter &writer, const char *op) {
+    write_reduction(layer, writer, op, writer.input());
+}
+
+void write_mean(const LRMean &layer, LayerWriter &writer) { write_plain(layer, writer, "ReduceMean"); }
+void write_sum(const LRSum &layer, LayerWriter &writer) { write_plain(layer, writer, "ReduceSum"); }
+void write_max(const LRMax &layer, LayerWriter &writer) { write_plain(layer, writer, "ReduceMax"); }
+void write_min(const LRMin &layer, LayerWriter &writer) { write_plain(layer, writer, "ReduceMin"); }
 
 void write_variance(const LRVar &layer, LayerWriter &writer) {
     const std::string x = writer.input();

@@ -14,7 +14,9 @@ public:
     // Exactly the class L; subclasses have rules of their own.
     template <typename L>
     void add(void (*rule)(const L &, LayerWriter &)) {
-        rules_[typeid(L)] = [rule](const Layer &layer, LayerWriter &writer) { rule(static_cast<const L &>(layer), writer); };
+        rules_[typeid(L)] = [rule](const Layer &layer, LayerWriter &writer) {
+            rule(static_cast<const L &>(layer), writer);
+        };
     }
 
     // Writes the layer; std::invalid_argument, naming it and its class, if there is no rule for it.

@@ -22,9 +22,13 @@ void write_squeeze(const LSqueeze &layer, LayerWriter &writer) {
         if (shape[i] == 1 && (layer.axis == -1 || layer.axis + 1 == static_cast<int>(i))) axes.push_back(i);
     }
     // No more than one dimension of the sample is left: the engine keeps it.
-    if (shape.size() - axes.size() != layer.output->ndim) writer.reshape_result(writer.input(), sample_of(*layer.output));
-    else if (axes.empty()) writer.result("Identity", {writer.input()});
-    else writer.result("Squeeze", {writer.input()}).with("axes", axes);
+    if (shape.size() - axes.size() != layer.output->ndim) {
+        writer.reshape_result(writer.input(), sample_of(*layer.output));
+    } else if (axes.empty()) {
+        writer.result("Identity", {writer.input()});
+    } else {
+        writer.result("Squeeze", {writer.input()}).with("axes", axes);
+    }
 }
 
 void write_unsqueeze(const LUnsqueeze &layer, LayerWriter &writer) {
@@ -49,7 +53,8 @@ void write_select(const LSelect &layer, LayerWriter &writer) {
 }
 
 void write_pad(const LPad &layer, LayerWriter &writer) {
-    const int top = layer.padding.at(0), right = layer.padding.at(1), bottom = layer.padding.at(2), left = layer.padding.at(3);
+    const int top = layer.padding.at(0), right = layer.padding.at(1);
+    const int bottom = layer.padding.at(2), left = layer.padding.at(3);
     const std::string pads = writer.integers("pads", {0, 0, top, left, 0, 0, bottom, right});
     const std::string constant = writer.numbers("constant_value", {1}, {layer.constant});
     writer.result("Pad", {writer.input(), pads, constant}).with("mode", std::string("constant"));

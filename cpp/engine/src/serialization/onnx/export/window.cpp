@@ -56,8 +56,10 @@ void write_transposed(const L &layer, LayerWriter &writer) {
     // How much longer the output is than where the last kernel ends.
     const auto &window = *layer.cd;
     const std::size_t axes = axes_of(layer);
-    const Ints input = along(axes, window.id, window.ir, window.ic), kernel = along(axes, window.kd, window.kr, window.kc),
-               stride = along(axes, window.sd, window.sr, window.sc), pads = pads_of(window, axes);
+    const Ints input = along(axes, window.id, window.ir, window.ic);
+    const Ints stride = along(axes, window.sd, window.sr, window.sc);
+    const Ints kernel = along(axes, window.kd, window.kr, window.kc);
+    const Ints pads = pads_of(window, axes);
     Ints beyond = along(axes, window.d, window.r, window.c);
     for (std::size_t i = 0; i < axes; ++i) {
         const std::int64_t reach = (kernel[i] - 1) * window.dilation_rate[i] + 1;

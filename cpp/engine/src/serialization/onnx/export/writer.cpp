@@ -123,7 +123,8 @@ const std::string &GraphWriter::sequence(const Layer &layer, Time time) {
         return output.sequence;
     }
     if (output.repeated_sequence.empty()) {
-        const std::string one = node("Unsqueeze", {once(layer)}, unique(layer.name + "_one_step")).with("axes", Ints{0});
+        const std::string wanted = unique(layer.name + "_one_step");
+        const std::string one = node("Unsqueeze", {once(layer)}, wanted).with("axes", Ints{0});
         output.repeated_sequence = shaped(layer, "repeated", "Expand", one, steps(layer, time));
     }
     return output.repeated_sequence;
@@ -172,7 +173,8 @@ const std::string &GraphWriter::steps(const Layer &layer, Time time) {
     } else if (input != sequence_inputs_.end()) {
         value = dimension(input->second, 1, "steps");
     } else {
-        invalid(function_, "how often layer '", layer.name, "' is repeated is not known; give the sequences' length, seq_len");
+        invalid(function_, "how often layer '", layer.name,
+                "' is repeated is not known; give the sequences' length, seq_len");
     }
     return value;
 }
