@@ -94,9 +94,18 @@ void adopt_rules(Layer& copy, Layer& original) {
     copy.delta_bp = original.delta_bp;
 }
 
+std::string graph_id(const std::string& name) {
+    std::string id = "\"";
+    for (const char letter : name) {
+        if (letter == '"' || letter == '\\') id += '\\';
+        id += letter;
+    }
+    return id + '"';
+}
+
 std::string graph_node(const std::string& name, int c, const char* color_shared, const char* color,
                        const char* shape) {
-    return name + " [label=\"" + name + "\",style=filled,fontsize=12,fillcolor=" + (c ? color_shared : color) +
+    return graph_id(name) + " [label=" + graph_id(name) + ",style=filled,fontsize=12,fillcolor=" + (c ? color_shared : color) +
            ",shape=" + shape + "]";
 }
 

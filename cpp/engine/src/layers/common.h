@@ -63,6 +63,9 @@ L* make_shared_copy(L& original, int number, int batch, const std::vector<Layer*
     return copy;
 }
 
+// A layer's name in graphviz' language.
+std::string graph_id(const std::string& name);
+
 // A line of graphviz: `c` selects the colour for layers that several nets use.
 std::string graph_node(const std::string& name, int c, const char* color_shared, const char* color,
                        const char* shape = "box");

@@ -1,9 +1,8 @@
-// What a net says about itself: progress, losses, summary, drawing.
+// What a net says about itself: progress, losses, summary.
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 
@@ -44,12 +43,6 @@ std::string sample_shape(const Tensor *t) {
 std::string padded(std::string text, std::size_t width) {
     if (text.size() < width) text.append(width - text.size(), ' ');
     return text;
-}
-
-// What precedes the extension of a file name.
-std::string stem(const std::string &name) {
-    const std::size_t dot = name.rfind('.'), slash = name.rfind('/');
-    return dot == std::string::npos || (slash != std::string::npos && dot < slash) ? name : name.substr(0, dot);
 }
 
 }  // namespace
@@ -146,23 +139,4 @@ std::string Net::summary(bool print_stdout) {
          << "\nNon-trainable params: " << frozen_total << '\n';
     if (print_stdout) std::cout << text.str() << std::endl;
     return text.str();
-}
-
-void Net::plot(const std::string &fname, const std::string &rankdir) {
-    // Graphviz is not run from here: the drawing is left as its source.
-    const std::string source = stem(fname) + ".dot";
-    std::ofstream out(source);
-    if (!out) eddl::failed("plot", "cannot write to '", source, "'");
-    out << "digraph Model {\nrankdir=" << rankdir << ";\n";
-    for (Layer *l : layers) {
-        const bool end = std::count(lin.begin(), lin.end(), l) + std::count(lout.begin(), lout.end(), l) > 0;
-        out << l->plot(end ? 1 : 0) << '\n';
-    }
-    for (const Layer *l : layers)
-        if (l->isrecurrent) out << l->name << "->" << l->name << '\n';
-    for (const Layer *l : layers)
-        for (const Layer *c : l->child) out << l->name << "->" << c->name << '\n';
-    out << "}\n";
-    if (!out.flush()) eddl::failed("plot", "cannot write to '", source, "'");
-    std::cerr << "Wrote " << source << "; draw it with: dot -T pdf -O " << source << std::endl;
 }

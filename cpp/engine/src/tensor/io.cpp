@@ -1,4 +1,4 @@
-// Tensors in files and in memory: EDDL's binary format and text. The binary format is the number of dimensions and the
+// Tensors in files and in memory: EDDL's binary format and text; other sources know NumPy's format and images. The binary format is the number of dimensions and the
 // dimensions as 32-bit integers, then the values as floats, all in the machine's byte order.
 #include <algorithm>
 #include <cctype>
@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tensor/image_file.h"
 #include "tensor/npy.h"
 #include "tensor/support.h"
 
@@ -29,11 +30,8 @@ char delimiter_of(const std::string& format) {
 }
 
 [[noreturn]] void refuse_format(const char* function, const std::string& format) {
-    static const char* const IMAGES[] = {"bmp", "gif", "hdr", "jpeg", "jpg", "pgm", "pic", "png", "ppm", "psd", "tga"};
-    if (std::find(std::begin(IMAGES), std::end(IMAGES), format) != std::end(IMAGES)) {
-        eddl::not_available(std::string(function) + " of image files (" + format + ")");
-    }
-    eddl::invalid(function, "unknown format '", format, "'; the formats are bin, csv, tsv, txt and npy");
+    eddl::invalid(function, "unknown format '", format, "'; the formats are bin, csv, tsv, txt, npy, and of images ",
+                  "bmp, jpg, png, tga (and to read only gif, hdr, pgm, pic, ppm, psd)");
 }
 
 std::ifstream open_to_read(const char* function, const std::string& filename) {
@@ -178,9 +176,12 @@ void write_text(std::ostream& file, const Tensor* t, char delimiter, const std::
 Tensor* Tensor::load(const string& filename, string format) {
     const char* const name = "Tensor::load";
     if (format.empty()) format = get_extension(filename);
-    if (format != "bin" && format != "npy" && delimiter_of(format) == 0) refuse_format(name, format);
+    const bool is_image = eddl::is_image_format(format);
+    if (!is_image && format != "bin" && format != "npy" && delimiter_of(format) == 0) refuse_format(name, format);
     std::ifstream file = open_to_read(name, filename);
-    return with_name_of(filename, name, [&] { return loadfs(file, format); });
+    return with_name_of(filename, name, [&] {
+        return is_image ? eddl::decode_image({std::istreambuf_iterator<char>(file), {}}) : loadfs(file, format);
+    });
 }
 
 Tensor* Tensor::loadfs(std::ifstream& ifs, const string& format) {
@@ -203,9 +204,15 @@ void Tensor::save(const string& filename, string format) {
     const bool text = delimiter_of(format) != 0;
     // Before a file is opened, and so emptied.
     if (text) eddl::require_ndim(name, this, 2);
-    if (!text && format != "bin" && format != "npy") refuse_format(name, format);
+    const bool is_image = eddl::is_writable_image(format);
+    if (!text && !is_image && format != "bin" && format != "npy") refuse_format(name, format);
+    const std::string image = is_image ? eddl::encode_image(name, this, format) : "";
     std::ofstream file = open_to_write(name, filename);
-    with_name_of(filename, name, [&] { savefs(file, format); });
+    with_name_of(filename, name, [&] {
+        if (!is_image) return savefs(file, format);
+        file.write(image.data(), static_cast<std::streamsize>(image.size()));
+        require_written(name, file);
+    });
 }
 
 void Tensor::savefs(std::ofstream& ofs, string format) {

@@ -222,7 +222,7 @@ Tensor* reduced(const Tensor* A, const std::vector<int>& axis, bool keepdims, Ap
 const char* const NORM = "Tensor::norm";
 
 void require_frobenius(const std::string& ord) {
-    if (ord != "fro") eddl::not_available("Tensor::norm with ord '" + ord + "'");
+    if (ord != "fro") eddl::invalid(NORM, "order '", ord, "'; there is only 'fro'");
 }
 
 // The reduction of each name in operations.h.

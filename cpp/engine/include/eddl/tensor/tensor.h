@@ -89,7 +89,8 @@ public:
     static int equivalent(Tensor* A, Tensor* B, float atol = 1e-8f, float rtol = 1e-5f, bool equal_nan = false,
                           bool verbose = true);
 
-    // --- files: "bin" (EDDL's own), "csv", "tsv", "txt", "npy"; the format defaults to the file's extension ---
+    // --- files: "bin" (EDDL's own), "csv", "tsv", "txt", "npy", images; the format defaults to the file's extension ---
+    // Images are [channels, height, width], values 0 to 255: "bmp", "jpg", "png", "tga", …
     static Tensor* load(const string& filename, string format = "");
     template <typename T>
     static Tensor* load(const string& filename, string format = "") { return load(filename, format); }
