@@ -15,6 +15,8 @@ PYEDDL_SDIST   := $(BUILD)/pyeddl-$(PYEDDL_VERSION).tar.gz
 # The engine reads and writes ONNX with protobuf, whose C++ sources grpcio-tools' sdist carries; the onnx wheel has the schema.
 PROTOBUF_CARRIER := grpcio-tools==1.53.2
 ONNX_CARRIER     := onnx==1.19.1
+# Image files are read and written by stb_image's headers, which libstb's sdist carries.
+STB_CARRIER      := libstb==0.8.0
 # pybind11 renamed what PyEDDL's generated source calls overload_caster_t. setuptools reads CFLAGS or, from 72 on, CXXFLAGS.
 pyeddl_flags   := -O1 -w -Doverload_caster_t=override_caster_t
 DEMO_ARGS ?=
@@ -29,6 +31,7 @@ pip    := $(py) -m pip --disable-pip-version-check
 prefix := $(if $(EDDL_DIR),$(abspath $(EDDL_DIR)),$(abspath $(VENV)))
 stamps := $(VENV)/.stamps
 onnx_sources := $(stamps)/onnx-sources-$(subst ==,-,$(PROTOBUF_CARRIER)-$(ONNX_CARRIER))
+stb_headers  := $(stamps)/stb-headers-$(subst ==,-,$(STB_CARRIER))
 engine := $(if $(EDDL_DIR),$(stamps)/venv,$(stamps)/engine)
 # EDDL's own headers name Eigen's, which packages put in a folder of their own; the embedded engine's do not.
 eigen_dirs := $(prefix)/include/eigen3:/usr/include/eigen3
@@ -78,8 +81,15 @@ $(onnx_sources): | $(stamps)/venv
 	  $(py) -m zipfile -e onnx-*.whl unpacked; mkdir -p "$$to/onnx"; cp unpacked/onnx/onnx.proto "$$to/onnx"; rm -r unpacked'
 	@touch $@
 
+$(stb_headers): | $(stamps)/venv
+	@$(step) "fetching stb_image's headers" $(logs)/stb-headers.log sh -ec '\
+	  to="$(abspath $(VENV))/include/stb"; at="$(BUILD)/stb-headers"; rm -rf "$$to" "$$at"; mkdir -p "$$to"; \
+	  $(pip) download --no-deps --no-binary :all: --no-build-isolation --dest "$$at" $(STB_CARRIER); \
+	  tar -xzf "$$at"/libstb-*.tar.gz -C "$$to" --strip-components=4 --wildcards "*/third_party/stb/stb_image*.h"'
+	@touch $@
+
 # The engine is installed into the virtual environment, where oneDNN already is; unchanged headers keep their time stamps.
-$(stamps)/engine: $(stamps)/venv $(onnx_sources) $(engine_sources) $(build_files)
+$(stamps)/engine: $(stamps)/venv $(onnx_sources) $(stb_headers) $(engine_sources) $(build_files)
 	@$(step) "building the embedded engine" $(logs)/engine.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
 	  cmake -S . -B $(BUILD)/engine -G Ninja -DEDDL_PRUNE_BUILD_EXTENSION=OFF \
