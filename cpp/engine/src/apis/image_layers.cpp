@@ -1,9 +1,12 @@
 // Layers on images: padding, resizing, data augmentation.
+#include <algorithm>
 #include <iostream>
 
 #include "apis/make.h"
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/da/layer_da.h"
+#include "eddl/random.h"
+#include "tensor/color.h"
 #include "tensor/image.h"
 
 namespace eddl {
@@ -136,5 +139,41 @@ layer RandomCutout(layer parent, floats factor_x, floats factor_y, float constan
     return make<LCutoutRandom>(
         parent, Augmentation{image::random_cutting_out("RandomCutout", factor_x, factor_y, constant)}, name);
 }
+
+// ---- what EDDL's API names and EDDL does not have ----
+
+layer Affine(layer parent, float angle, float translate, float scale, float shear, string name) {
+    return make<LAffine>(parent, Augmentation{image::affine("Affine", angle, translate, scale, shear)}, name);
+}
+
+layer RandomAffine(layer parent, floats angle, floats translate, floats scale, floats shear, string name) {
+    return make<LAffineRandom>(
+        parent, Augmentation{image::random_affine("RandomAffine", angle, translate, scale, shear)}, name);
+}
+
+layer Grayscale(layer parent, string name) {
+    return make<LColor>(parent, image::Coloring{"Grayscale", 1, image::grayscale}, name);
+}
+
+layer RandomGrayscale(layer parent, string name) {
+    const auto draw = [] { return uniform() < 0.5f ? image::grayscale() : image::Colors{}; };
+    return make<LColor>(parent, image::Coloring{"RandomGrayscale", 3, draw, true}, name);
+}
+
+layer ColorJitter(layer parent, float brightness, float contrast, float saturation, float hue, string name) {
+    const char *const function = "ColorJitter";
+    if (!(brightness >= 0.0f && contrast >= 0.0f && saturation >= 0.0f && hue >= 0.0f && hue <= 0.5f))
+        invalid(function, "brightness ", brightness, ", contrast ", contrast, ", saturation ", saturation, ", hue ", hue,
+                "; expected none below 0 and a hue of at most 0.5");
+    const auto factor = [](float by) { return uniform(std::max(0.0f, 1.0f - by), 1.0f + by); };
+    const auto draw = [=] {
+        const float b = factor(brightness), c = factor(contrast), s = factor(saturation);
+        return image::jittered(b, c, s, uniform(-hue, hue));
+    };
+    return make<LColor>(parent, image::Coloring{function, 3, draw, true}, name);
+}
+
+// With the mean and the deviation of each image.
+layer Normalize(layer parent, string name) { return Norm(parent, 1e-5f, name); }
 
 }  // namespace eddl

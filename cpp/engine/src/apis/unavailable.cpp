@@ -12,11 +12,5 @@ using std::string;
 
 EDDL_UNAVAILABLE(layer, Transform, layer, int, int, int, int, string)
 
-EDDL_UNAVAILABLE(layer, Affine, layer, float, float, float, float, string)
-EDDL_UNAVAILABLE(layer, ColorJitter, layer, float, float, float, float, string)
-EDDL_UNAVAILABLE(layer, Grayscale, layer, string)
-EDDL_UNAVAILABLE(layer, Normalize, layer, string)
-EDDL_UNAVAILABLE(layer, RandomAffine, layer, floats, floats, floats, floats, string)
-EDDL_UNAVAILABLE(layer, RandomGrayscale, layer, string)
 
 }  // namespace eddl

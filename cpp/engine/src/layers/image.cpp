@@ -83,6 +83,8 @@ EDDL_AUGMENTATION(LFlipRandom, LDataAugmentation, "flip_random")
 EDDL_AUGMENTATION(LCropRandom, LDataAugmentation, "crop_random")
 EDDL_AUGMENTATION(LCropScaleRandom, LDataAugmentation, "crop_scale_random")
 EDDL_AUGMENTATION(LCutoutRandom, LDataAugmentation, "cutout_random")
+EDDL_AUGMENTATION(LAffine, LDataAugmentation, "affine")
+EDDL_AUGMENTATION(LAffineRandom, LDataAugmentation, "affine_random")
 
 #define EDDL_SCALING_LAYER(Name, Base, prefix, dimensions)                                                           \
     int Name::total_layers = 0;                                                                                      \

@@ -123,6 +123,18 @@ Transform scaling(std::string function, std::vector<int> size, WrappingMode mode
             fill};
 }
 
+Transform affine(std::string function, float degrees, float translate, float scale, float shear) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                require_affine(function, degrees, translate, scale, shear);
+                require_alike(function, input, output);
+            },
+            [=](const Tensor& input, const Tensor& output) {
+                const Affine place(extent_of(input), degrees, translate, scale, shear);
+                return map_of<Affine>(input, output, {place}, WrappingMode::Constant);
+            },
+            0.0f};
+}
+
 }  // namespace eddl::image
 
 namespace {

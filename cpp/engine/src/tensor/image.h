@@ -62,6 +62,9 @@ Transform flipping(std::string function, int axis);
 Transform cropping(std::string function, std::vector<int> from, std::vector<int> to, float fill);
 Transform cutting_out(std::string function, std::vector<int> from, std::vector<int> to, float fill);
 Transform crop_scaling(std::string function, std::vector<int> from, std::vector<int> to);
+// About the centre: sheared along x by an angle, scaled, rotated, and moved by a part of height and width. Zeros change
+// nothing, in the scale too. Outside is 0.
+Transform affine(std::string function, float degrees, float translate, float scale, float shear);
 // The input resized to `size` (of images or volumes) and centred in the output.
 Transform scaling(std::string function, std::vector<int> size, WrappingMode mode, TransformationMode coordinates,
                   float fill);
@@ -74,6 +77,7 @@ Transform random_flipping(std::string function, int axis);
 Transform random_cropping(std::string function);
 Transform random_cutting_out(std::string function, Range x, Range y, float fill);
 Transform random_crop_scaling(std::string function, Range factor);
+Transform random_affine(std::string function, Range degrees, Range translate, Range scale, Range shear);
 Transform random_scaling(std::string function, Range factor, WrappingMode mode, TransformationMode coordinates,
                          float fill);
 
@@ -157,6 +161,18 @@ struct Rotate {
     float sine, cosine;
     Rotate(Extent extent, float degrees, Pixel offset);
     Pixel operator()(Pixel p) const;
+    // Coordinates relative to the centre, turned back.
+    float row(float y, float x) const { return sine * x + cosine * y; }
+    float column(float y, float x) const { return cosine * x - sine * y; }
 };
+
+struct Affine {
+    Rotate rotation;  // about the centre
+    float down, right, scale, slant;
+    Affine(Extent extent, float degrees, float translate, float scale, float shear);
+    Pixel operator()(Pixel p) const;
+};
+
+void require_affine(const std::string& function, float degrees, float translate, float scale, float shear);
 
 }  // namespace eddl::image

@@ -155,6 +155,20 @@ Transform random_scaling(std::string function, Range factor, WrappingMode mode, 
             fill, true};
 }
 
+Transform random_affine(std::string function, Range degrees, Range translate, Range scale, Range shear) {
+    return {[=](const Tensor& input, const Tensor& output) {
+                for (const Range& range : {degrees, translate, scale, shear}) require_range(function, range, -FAR, FAR);
+                for (int end : {0, 1}) require_affine(function, degrees[end], translate[end], scale[end], shear[end]);
+                require_alike(function, input, output);
+            },
+            drawn(WrappingMode::Constant,
+                  [=](Extent input, Extent) {
+                      const float angle = draw(degrees), by = draw(translate), factor = draw(scale);
+                      return Affine(input, angle, by, factor, draw(shear));
+                  }),
+            0.0f, true};
+}
+
 }  // namespace eddl::image
 
 void Tensor::shift_random(Tensor* A, Tensor* B, vector<float> factor_x, vector<float> factor_y, WrappingMode mode,

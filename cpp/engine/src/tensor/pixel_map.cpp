@@ -22,13 +22,16 @@ void for_each_plane(const PixelMap& map, Input* input, Output* output, int image
         map.output_pixels);
 }
 
+constexpr float SMALLEST_SCALE = 1e-3f;
+
 int modulo(int a, int n) { return (a % n + n) % n; }
 
 // Coordinates are cut off towards zero, as EDDL does, but a rounding error does not push one to the next pixel.
 int cut_off(float coordinate) {
-    constexpr float ROUNDING = 1e-4f;
+    constexpr float ROUNDING = 1e-4f, FAR_OUTSIDE = 1e9f;
     const float nearest = std::round(coordinate);
-    return static_cast<int>(std::abs(coordinate - nearest) < ROUNDING ? nearest : coordinate);
+    const float chosen = std::abs(coordinate - nearest) < ROUNDING ? nearest : coordinate;
+    return static_cast<int>(std::clamp(chosen, -FAR_OUTSIDE, FAR_OUTSIDE));
 }
 
 // For each index of an output axis of length `shown` where it comes from on an input axis of length `from` that is
@@ -153,8 +156,32 @@ Rotate::Rotate(Extent extent, float degrees, Pixel offset)
 
 Pixel Rotate::operator()(Pixel p) const {
     const float y = static_cast<float>(p.y - centre.y), x = static_cast<float>(p.x - centre.x);
-    return {cut_off(sine * x + cosine * y + static_cast<float>(centre.y)),
-            cut_off(cosine * x - sine * y + static_cast<float>(centre.x))};
+    return {cut_off(row(y, x) + static_cast<float>(centre.y)), cut_off(column(y, x) + static_cast<float>(centre.x))};
+}
+
+Affine::Affine(Extent extent, float degrees, float translate, float scale, float shear)
+    : rotation(extent, degrees, {0, 0}),
+      down(std::trunc(translate * static_cast<float>(extent.height))),
+      right(std::trunc(translate * static_cast<float>(extent.width))),
+      scale(scale == 0.0f ? 1.0f : std::max(scale, SMALLEST_SCALE)),
+      slant(std::tan(shear * 3.14159265f / 180.0f)) {}
+
+// Each step undone, the last one first.
+Pixel Affine::operator()(Pixel p) const {
+    const auto centre_y = static_cast<float>(rotation.centre.y), centre_x = static_cast<float>(rotation.centre.x);
+    const float y = static_cast<float>(p.y) - centre_y - down, x = static_cast<float>(p.x) - centre_x - right;
+    const float row = rotation.row(y, x) / scale, column = rotation.column(y, x) / scale;
+    return {cut_off(row + centre_y), cut_off(column - slant * row + centre_x)};
+}
+
+void require_affine(const std::string& function, float degrees, float translate, float scale, float shear) {
+    constexpr float MANY_TURNS = 1e6f;
+    if (!(std::abs(degrees) <= MANY_TURNS && std::abs(translate) <= 1.0f && std::abs(shear) < 90.0f &&
+          (scale == 0.0f || (scale >= SMALLEST_SCALE && scale <= 1e3f)))) {
+        invalid(function, "an angle of ", degrees, ", translation of ", translate, ", scale of ", scale,
+                " and shear of ", shear, "; expected at most 1 in the translation, 0 or 0.001 to 1000 in the scale, and ",
+                "less than 90 in the shear");
+    }
 }
 
 void require_images(const std::string& function, const Tensor& input, const Tensor& output) {

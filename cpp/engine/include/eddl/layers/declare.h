@@ -36,6 +36,8 @@ class MatMul;
 }  // namespace onednn
 namespace image {
 struct Augmentation;
+struct Coloring;
+struct Colors;
 struct PixelMap;
 }  // namespace image
 }  // namespace eddl

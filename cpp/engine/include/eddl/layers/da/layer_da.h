@@ -46,7 +46,25 @@ EDDL_AUGMENTATION(LFlipRandom, LDataAugmentation)
 EDDL_AUGMENTATION(LCropRandom, LDataAugmentation)
 EDDL_AUGMENTATION(LCropScaleRandom, LDataAugmentation)
 EDDL_AUGMENTATION(LCutoutRandom, LDataAugmentation)
+
+// Affine and random affine maps, which EDDL names in its API and has no classes for.
+EDDL_AUGMENTATION(LAffine, LDataAugmentation)
+EDDL_AUGMENTATION(LAffineRandom, LDataAugmentation)
 #undef EDDL_AUGMENTATION
+
+// Colours of images [batch, 3, height, width], a linear map of each pixel: gray, jitter. Neither has a class in EDDL.
+class LColor : public LinLayer {
+public:
+    static int total_layers;
+
+    LColor(Layer* parent, const eddl::image::Coloring& how, std::string name, int dev, int mem);
+
+    EDDL_LAYER_OVERRIDES
+
+private:
+    std::shared_ptr<const eddl::image::Coloring> how_;
+    std::shared_ptr<const std::vector<eddl::image::Colors>> colors_;  // of the last forward, one an image
+};
 
 EDDL_SCALING_CLASS(LScale, LDataAugmentation)
 #undef EDDL_SCALING_CLASS
