@@ -63,6 +63,10 @@ def test_training_goes_on_after_loading(make, tmp_path):
 
 RECORDED_NETS = json.loads((FOLDER / "index.json").read_text())
 RECORDED_TENSORS = [(name, format) for name, formats in FORMATS.items() for format in formats]
+# EDDL writes text, and reads none.
+TO_READ = [
+    pytest.param(*each, marks=[] if each[1] == "bin" else [pytest.mark.embedded_engine]) for each in RECORDED_TENSORS
+]
 
 
 @pytest.mark.parametrize("kind", RECORDED_NETS)
@@ -85,7 +89,7 @@ def test_every_kind_of_layer_with_parameters_has_a_file_of_eddl():
     assert set(RECORDED_NETS) == {type(layer).__name__ for net in nets for layer in net.layers if layer.params}
 
 
-@pytest.mark.parametrize("name, format", RECORDED_TENSORS)
+@pytest.mark.parametrize("name, format", TO_READ)
 def test_a_tensor_in_a_file_of_eddl_is_read(name, format):
     read, values = array(Tensor.load(str(FOLDER / f"{name}.{format}"))), tensor_values(name)
     if format == "bin":
