@@ -7,29 +7,48 @@ from helpers import array, build, in_child, named_params, predict, tensor
 
 TRAINED = """
 import hashlib
+import numpy as np
 import pyeddl.eddl as eddl
-from helpers import batch_for, build, params_of, tensor
+from helpers import build, params_of, tensor
 
-x = eddl.Input([1, 12, 12])
-h = eddl.Dropout(eddl.ReLu(eddl.HeNormal(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same"))), 0.3)
-h = eddl.GlorotUniform(eddl.Dense(eddl.Flatten(h), 4))
-net = eddl.Model([x], [eddl.Softmax(h)])
+def convolutions():
+    x = eddl.Input([1, 24, 24])
+    h = eddl.Dropout(eddl.ReLu(eddl.HeNormal(eddl.Conv2D(x, 16, [3, 3], [1, 1], "same"))), 0.3)
+    h = eddl.GaussianNoise(eddl.BatchNormalization(eddl.MaxPool2D(h), True), 0.1)
+    h = eddl.RandomFlip(eddl.Conv2D(h, 16, [3, 3], [2, 2], "valid"), 1)
+    return eddl.Model([x], [eddl.Softmax(eddl.GlorotUniform(eddl.Dense(eddl.Flatten(h), 4)))]), (40, 1, 24, 24)
+
+def volumes():
+    x = eddl.Input([1, 6, 8, 8])
+    h = eddl.ReLu(eddl.Conv3D(x, 4, [3, 3, 3], [1, 1, 1], "same"))
+    h = eddl.ConvT3D(eddl.AveragePool3D(h, [2, 2, 2], [2, 2, 2]), 3, [2, 2, 2], [2, 2, 2], "valid")
+    return eddl.Model([x], [eddl.Softmax(eddl.Dense(eddl.Flatten(h), 4))]), (40, 1, 6, 8, 8)
+
+def sequences():
+    x = eddl.Input([8])
+    return eddl.Model([x], [eddl.Softmax(eddl.Dense(eddl.GRU(eddl.LSTM(x, 32), 16), 4))]), (40, 5, 8)
+
+net, shape = NET()
 build(net, eddl.adam(0.01), "softmax_cross_entropy", "accuracy", threads=THREADS, seed=None)
-x, y = batch_for(net, 40)
-eddl.fit(net, [tensor(x)], [tensor(y)], 8, 2)
+rng = np.random.default_rng(0)
+x, y = rng.normal(size=shape), np.eye(4)[rng.integers(4, size=40)]
+eddl.fit(net, [tensor(x)], [tensor(y[:, None] if len(shape) == 3 else y)], 8, 2)
 result = hashlib.sha256(b"".join(p.tobytes() for p in params_of(net))).hexdigest()
 """
+NETS = ["convolutions", "volumes", "sequences"]
 
 
-def digest(directory, threads=2, **environment):
-    return in_child(TRAINED.replace("THREADS", str(threads)), directory, **environment)
+def digest(directory, net="convolutions", threads=2, **environment):
+    return in_child(TRAINED.replace("THREADS", str(threads)).replace("NET", net), directory, **environment)
 
 
 @pytest.mark.embedded_engine  # EDDL's generator is seeded by the machine
-def test_a_seed_repeats_a_training_run(tmp_path):
-    first = digest(tmp_path, EDDL_SEED="7")
-    assert digest(tmp_path, EDDL_SEED="7") == first
-    assert digest(tmp_path, EDDL_SEED="8") != first
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("net", NETS)
+def test_a_seed_repeats_a_training_run_to_the_bit(net, threads, tmp_path):
+    first = digest(tmp_path, net, threads, EDDL_SEED="7")
+    assert digest(tmp_path, net, threads, EDDL_SEED="7") == first
+    assert digest(tmp_path, net, threads, EDDL_SEED="8") != first
 
 
 @pytest.mark.embedded_engine

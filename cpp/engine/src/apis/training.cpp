@@ -176,6 +176,9 @@ std::string get_topk_predictions(Tensor *class_probs, const std::vector<std::str
                 " class names");
     if (k < 1 || static_cast<std::size_t>(k) > class_names.size())
         invalid("get_topk_predictions", "expected k from 1 to ", class_names.size(), ", received ", k);
+    constexpr int MAX_DECIMALS = 30;
+    if (decimals < 0 || decimals > MAX_DECIMALS)
+        invalid("get_topk_predictions", "expected from 0 to ", MAX_DECIMALS, " decimals, received ", decimals);
     std::vector<std::size_t> order(class_names.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const float *p = class_probs->ptr;

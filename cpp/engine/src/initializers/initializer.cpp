@@ -19,7 +19,14 @@ struct Fans {
 
 constexpr float NO_FAN_LIMIT = 0.1f;
 
-bool has_fans(const Tensor *t) { return t->shape.size() >= 2; }
+void require_given(const Tensor *t) {
+    if (t == nullptr) eddl::invalid("Initializer.apply", "expected a tensor, received none");
+}
+
+bool has_fans(const Tensor *t) {
+    require_given(t);
+    return t->shape.size() >= 2;
+}
 
 Fans fans_of(const Tensor *t) {
     const std::vector<int> &s = t->shape;
@@ -31,7 +38,10 @@ Fans fans_of(const Tensor *t) {
 
 void fill_uniform(Tensor *t, float limit) { eddl::random_uniform(t->ptr, t->size, -limit, limit); }
 
-void fill_normal(Tensor *t, float mean, float sd) { eddl::random_normal(t->ptr, t->size, mean, sd); }
+void fill_normal(Tensor *t, float mean, float sd) {
+    require_given(t);
+    eddl::random_normal(t->ptr, t->size, mean, sd);
+}
 
 // Normal values, redrawn until they lie within two standard deviations.
 void fill_truncated(Tensor *t, float mean, float sd) {
@@ -66,12 +76,12 @@ Initializer::~Initializer() = default;
 
 IConstant::IConstant(float value) : Initializer("constant"), value(value) {}
 
-void IConstant::apply(Tensor *params) { params->fill_(value); }
+void IConstant::apply(Tensor *params) { Tensor::fill(params, value); }
 
 IIdentity::IIdentity(float gain) : Initializer("identity"), gain(gain) {}
 
 void IIdentity::apply(Tensor *params) {
-    if (params->shape.size() != 2 || params->shape[0] != params->shape[1])
+    if (!has_fans(params) || params->shape.size() != 2 || params->shape[0] != params->shape[1])
         eddl::invalid("IIdentity.apply", "expected a square matrix, received shape ", params->shape);
     params->fill_(0.0f);
     const std::size_t n = static_cast<std::size_t>(params->shape[0]);
@@ -90,8 +100,9 @@ IGlorotUniform::IGlorotUniform(int seed) : Initializer("glorot_uniform"), seed(s
 
 void IGlorotUniform::apply(Tensor *params) {
     // A vector of n counts as n in, n out.
+    const bool matrix = has_fans(params);
     const float n = static_cast<float>(params->size);
-    const Fans fans = has_fans(params) ? fans_of(params) : Fans{n, n};
+    const Fans fans = matrix ? fans_of(params) : Fans{n, n};
     fill_uniform(params, std::sqrt(6.0f / (fans.in + fans.out)));
 }
 
@@ -117,7 +128,10 @@ void IRandomNormal::apply(Tensor *params) { fill_normal(params, mean, stdev); }
 IRandomUniform::IRandomUniform(float minval, float maxval, int seed)
     : Initializer("random_uniform"), minval(minval), maxval(maxval), seed(seed) {}
 
-void IRandomUniform::apply(Tensor *params) { eddl::random_uniform(params->ptr, params->size, minval, maxval); }
+void IRandomUniform::apply(Tensor *params) {
+    require_given(params);
+    eddl::random_uniform(params->ptr, params->size, minval, maxval);
+}
 
 ITruncateNormal::ITruncateNormal(float mean, float stdev, int seed)
     : Initializer("truncated_normal"), mean(mean), stdev(stdev), seed(seed) {}

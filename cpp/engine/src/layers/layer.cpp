@@ -179,6 +179,7 @@ int Layer::get_trainable_params_count() { return static_cast<int>(params.size())
 void Layer::setTrainable(bool value) { trainable = value; }
 
 void Layer::copy(Layer *l2) {
+    if (l2 == nullptr) eddl::invalid("Layer.copy", "a layer is missing (None)");
     if (params.size() != l2->params.size())
         eddl::invalid("Layer.copy", "layer '", l2->name, "' has ", l2->params.size(), " parameter tensors, '", name,
                       "' has ", params.size());

@@ -37,16 +37,20 @@ LPad::LPad(Layer* parent, std::vector<int> padding, float constant, std::string 
                 padding);
     }
     name_layer(*this, name, "pad", total_layers);
-    output = new Tensor({input->shape[0], input->shape[1], input->shape[2] + p[0] + p[2], input->shape[3] + p[1] + p[3]},
-                        dev);
+    int rows = 0, columns = 0;
+    if (__builtin_add_overflow(p[0], p[2], &rows) || __builtin_add_overflow(rows, input->shape[2], &rows) ||
+        __builtin_add_overflow(p[1], p[3], &columns) || __builtin_add_overflow(columns, input->shape[3], &columns)) {
+        invalid("Pad", "padding ", padding, " makes images that are too large");
+    }
+    output = new Tensor({input->shape[0], input->shape[1], rows, columns}, dev);
     join_graph(*this, {parent});
 }
 
 void LPad::forward() {
     expect_forward(*this);
     const int rows = input->shape[2], columns = input->shape[3];
-    const int top = padding[0], right = padding[1], bottom = padding[2], left = padding[3];
-    const int width = left + columns + right;
+    const std::ptrdiff_t top = padding[0], right = padding[1], bottom = padding[2], left = padding[3];
+    const std::ptrdiff_t width = output->shape[3];
     for_each_plane(*input, *output, [=, value = constant](const float* in, float* out) {
         out = std::fill_n(out, top * width, value);
         for (int row = 0; row < rows; ++row, in += columns) {
@@ -61,7 +65,7 @@ void LPad::forward() {
 void LPad::backward() {
     expect_backward(*this);
     const int rows = input->shape[2], columns = input->shape[3];
-    const int top = padding[0], left = padding[3], width = output->shape[3];
+    const std::ptrdiff_t top = padding[0], left = padding[3], width = output->shape[3];
     for_each_plane(*parent[0]->delta, *delta, [=](float* in, const float* out) {
         for (int row = 0; row < rows; ++row) {
             const float* line = out + (top + row) * width + left;

@@ -146,6 +146,7 @@ void Net::walk(Layer *l, vlayer lout) {
 }
 
 void Net::walk_back(Layer *l) {
+    if (l == nullptr) eddl::invalid("walk_back", "a layer is missing (None)");
     collect(l, layersb, *this, [](Layer *each) { return each->parent; });
 }
 

@@ -114,7 +114,16 @@ void Net::set_parameters(const std::vector<vtensor> &new_params) {
             if (new_params[i][j] != layers[i]->params[j]) eddl::set_parameter(*layers[i], j, *new_params[i][j]);
 }
 
+namespace {
+
+void require_nets(const char *function, const Net *a, const Net *b) {
+    if (a == nullptr || b == nullptr) eddl::invalid(function, "expected two nets, received none");
+}
+
+}  // namespace
+
 bool Net::compare_outputs(Net *net1, Net *net2, bool verbose, float atol, float rtol, bool equal_nan) {
+    require_nets("compare_outputs", net1, net2);
     Comparison comparison("compare_outputs", verbose, atol, rtol, equal_nan);
     if (net1->layers.size() != net2->layers.size()) comparison.report("number of layers", false);
     else
@@ -126,6 +135,7 @@ bool Net::compare_outputs(Net *net1, Net *net2, bool verbose, float atol, float 
 }
 
 bool Net::compare_params(Net *net1, Net *net2, bool verbose, float atol, float rtol, bool equal_nan) {
+    require_nets("compare_params", net1, net2);
     Comparison comparison("compare_params", verbose, atol, rtol, equal_nan);
     if (net1->layers.size() != net2->layers.size()) comparison.report("number of layers", false);
     else

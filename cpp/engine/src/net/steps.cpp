@@ -86,6 +86,7 @@ void Net::free_input_deltas() {
 }
 
 void Net::do_applygrads() {
+    require_built("do_applygrads");
     use_threads_of(*this);
     eddl::profiled(*optimizer, "step", [this] { optimizer->applygrads(batch_size); });
 }
@@ -110,7 +111,10 @@ void Net::forward(vtensor in) {
 
 void Net::forward(vlayer in) {
     vtensor outputs;
-    for (const Layer *l : in) outputs.push_back(l->output);
+    for (const Layer *l : in) {
+        if (l == nullptr) eddl::invalid("forward", "a layer is missing (None)");
+        outputs.push_back(l->output);
+    }
     forward(outputs);
     if (!isrecurrent) netinput = in;
 }

@@ -42,10 +42,12 @@ std::size_t first_difference(const Tensor* A, const Tensor* B, const Close& clos
 }  // namespace
 
 bool Tensor::all(Tensor* A) {
+    eddl::require_given("Tensor::all", A);
     return std::all_of(A->ptr, A->ptr + A->size, [](float a) { return a != 0.0f; });
 }
 
 bool Tensor::any(Tensor* A) {
+    eddl::require_given("Tensor::any", A);
     return std::any_of(A->ptr, A->ptr + A->size, [](float a) { return a != 0.0f; });
 }
 
@@ -75,9 +77,21 @@ Tensor* Tensor::isclose(Tensor* A, float rtol, float atol, bool equal_nan) {
 }
 
 int Tensor::eqsize(Tensor* A, Tensor* B) { return Tensor::sameShape(A, B); }
-int Tensor::sameShape(Tensor* A, Tensor* B) { return A->shape == B->shape; }
-bool Tensor::sameSize(Tensor* A, Tensor* B) { return A->size == B->size; }
-bool Tensor::sameDevice(Tensor* A, Tensor* B) { return A->device == B->device; }
+
+int Tensor::sameShape(Tensor* A, Tensor* B) {
+    eddl::require_given("Tensor::sameShape", A, B);
+    return A->shape == B->shape;
+}
+
+bool Tensor::sameSize(Tensor* A, Tensor* B) {
+    eddl::require_given("Tensor::sameSize", A, B);
+    return A->size == B->size;
+}
+
+bool Tensor::sameDevice(Tensor* A, Tensor* B) {
+    eddl::require_given("Tensor::sameDevice", A, B);
+    return A->device == B->device;
+}
 
 int Tensor::equivalent(Tensor* A, Tensor* B, float atol, float rtol, bool equal_nan, bool verbose) {
     if (!sameDevice(A, B) || !sameShape(A, B)) return 0;

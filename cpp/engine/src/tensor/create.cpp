@@ -33,18 +33,18 @@ Tensor* sequence(const char* function, float start, double step, float n, int de
 
 float step_or_one(float step) { return step == 0.0f ? 1.0f : step; }
 
-bool on_diagonal(int row, int column, int k) { return row + k == column; }
+bool on_diagonal(std::ptrdiff_t row, std::ptrdiff_t column, int k) { return row + k == column; }
 
 }  // namespace
 
 Tensor* Tensor::empty(const vector<int>& shape, int dev) { return new Tensor(shape, dev); }
-Tensor* Tensor::empty_like(Tensor* A) { return empty(A->shape, A->device); }
+Tensor* Tensor::empty_like(Tensor* A) { return empty(eddl::shape_of("Tensor::empty_like", A)); }
 
 Tensor* Tensor::full(const vector<int>& shape, float value, int dev) {
     return make_on(shape, dev, [value](Tensor* result) { result->fill_(value); });
 }
 
-Tensor* Tensor::full_like(Tensor* A, float value) { return full(A->shape, value, A->device); }
+Tensor* Tensor::full_like(Tensor* A, float value) { return full(eddl::shape_of("Tensor::full_like", A), value); }
 Tensor* Tensor::zeros(const vector<int>& shape, int dev) { return full(shape, 0.0f, dev); }
 Tensor* Tensor::zeros_like(Tensor* A) { return full_like(A, 0.0f); }
 Tensor* Tensor::ones(const vector<int>& shape, int dev) { return full(shape, 1.0f, dev); }
@@ -102,8 +102,8 @@ void Tensor::diag(Tensor* A, Tensor* B, int k) {
     eddl::require_ndim("Tensor::diag", A, 2);
     if (!isSquared(A)) eddl::invalid("Tensor::diag", "shape ", A->shape, " is not square");
     eddl::require_same_shape("Tensor::diag", A, B);
-    const int rows = A->shape[0];
-    for (int i = 0; i < rows * rows; ++i) B->ptr[i] = on_diagonal(i / rows, i % rows, k) ? A->ptr[i] : 0.0f;
+    const std::ptrdiff_t rows = A->shape[0];
+    for (std::ptrdiff_t i = 0; i < rows * rows; ++i) B->ptr[i] = on_diagonal(i / rows, i % rows, k) ? A->ptr[i] : 0.0f;
 }
 
 void Tensor::diag_(int k) { diag(this, this, k); }
@@ -112,7 +112,11 @@ Tensor* Tensor::diag(int k) {
     return make_tensor(shape, [=](Tensor* result) { diag(this, result, k); });
 }
 
-void Tensor::fill(Tensor* A, float v) { std::fill(A->ptr, A->ptr + A->size, v); }
+void Tensor::fill(Tensor* A, float v) {
+    eddl::require_given("Tensor::fill", A);
+    std::fill(A->ptr, A->ptr + A->size, v);
+}
+
 void Tensor::fill_(float v) { fill(this, v); }
 
 Tensor* Tensor::fill(float v) {
@@ -121,11 +125,12 @@ Tensor* Tensor::fill(float v) {
 
 void Tensor::fill(Tensor* A, int aini, int aend, Tensor* B, int bini, int bend, int inc) {
     const char* const name = "Tensor::fill";
+    eddl::require_given(name, A, B);
     if (A->ndim != B->ndim || A->ndim < 2 || A->shape[0] != B->shape[0] ||
         !std::equal(A->shape.begin() + 2, A->shape.end(), B->shape.begin() + 2)) {
         eddl::invalid(name, "shapes ", A->shape, " and ", B->shape, " may differ in the second dimension only");
     }
-    if (aini < 0 || aend < aini || aend > A->shape[1] || bini < 0 || bini + (aend - aini) > B->shape[1]) {
+    if (aini < 0 || aend < aini || aend > A->shape[1] || bini < 0 || aend - aini > B->shape[1] - bini) {
         eddl::invalid(name, "range [", aini, ", ", aend, ") of shape ", A->shape, " to [", bini, ", ", bend,
                       ") of shape ", B->shape);
     }

@@ -38,7 +38,8 @@ EDDL_ARITHMETIC(EDDL_DEFINE)
         map("Tensor::" #name, A, B, [b = v](float a) -> float { return formula; });               \
     }                                                                                             \
     Tensor* Tensor::name(Tensor* A, float v) {                                                    \
-        return make_tensor(A->shape, [A, v](Tensor* result) { Tensor::name(A, result, v); });     \
+        return make_tensor(eddl::shape_of("Tensor::" #name, A),                                   \
+                           [A, v](Tensor* result) { Tensor::name(A, result, v); });               \
     }                                                                                             \
     Tensor* Tensor::name(float v) { return Tensor::name(this, v); }
 EDDL_EXTREMA(EDDL_DEFINE)
@@ -94,7 +95,8 @@ void Tensor::add(float scA, Tensor* A, float scB, Tensor* B, Tensor* C, int incC
 void Tensor::inc(Tensor* A, Tensor* B) { Tensor::add(A, B, B); }
 
 Tensor* Tensor::interpolate(float factor1, Tensor* A, float factor2, Tensor* B) {
-    return make_tensor(A->shape, [=](Tensor* result) { Tensor::interpolate(factor1, A, factor2, B, result); });
+    return make_tensor(eddl::shape_of("Tensor::interpolate", A),
+                       [=](Tensor* result) { Tensor::interpolate(factor1, A, factor2, B, result); });
 }
 
 void Tensor::interpolate(float factor1, Tensor* A, float factor2, Tensor* B, Tensor* C) {
@@ -106,6 +108,7 @@ void Tensor::d_clamp(Tensor* D, Tensor* I, Tensor* PD, float min, float max) {
 }
 
 void Tensor::argmax_d(Tensor* D, Tensor* O, Tensor* PD) {
+    eddl::require_given("Tensor::argmax_d", PD);
     eddl::require_same_shape("Tensor::argmax_d", D, O);
     if (D->size == 0 || PD->size % D->size != 0) {
         eddl::invalid("Tensor::argmax_d", "shape ", PD->shape, " is no multiple of ", D->shape);

@@ -11,6 +11,7 @@ namespace {
 
 // `inside` holds the elements of sd's input shape, `outside` those of its output.
 void require_fit(const char* function, const SelDescriptor* sd, const Tensor* inside, const Tensor* outside) {
+    eddl::require_given(function, sd, inside, outside);
     const auto elements = static_cast<std::size_t>(shape2size(sd->ishape));
     if (inside->size != elements || outside->size != sd->cpu_addresses.size()) {
         eddl::invalid(function, "tensors of shapes ", inside->shape, " and ", outside->shape,
@@ -29,6 +30,7 @@ void for_each_address(const SelDescriptor* sd, Visit visit) {
 template <typename Visit>
 void for_each_row(const char* function, Tensor* rows, Tensor* batch, const vector<int>& sind, int ini, int end,
                   Visit visit) {
+    eddl::require_given(function, rows, batch);
     if (rows->ndim == 0 || batch->ndim == 0 || rows->stride[0] != batch->stride[0]) {
         eddl::invalid(function, "rows of shapes ", rows->shape, " and ", batch->shape, " differ");
     }
@@ -150,7 +152,7 @@ void Tensor::where(Tensor* condition, Tensor* A, Tensor* B, Tensor* C) {
 }
 
 Tensor* Tensor::where(Tensor* condition, Tensor* A, Tensor* B) {
-    return make_tensor(A->shape, [=](Tensor* result) { where(condition, A, B, result); });
+    return make_tensor(eddl::shape_of("Tensor::where", A), [=](Tensor* result) { where(condition, A, B, result); });
 }
 
 void Tensor::where_back(Tensor* condition, Tensor* PD_A, Tensor* PD_B, Tensor* D) {

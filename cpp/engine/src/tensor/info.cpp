@@ -42,6 +42,9 @@ void Tensor::info() {
 }
 
 void Tensor::print(int precision, bool raw) {
+    constexpr int MAX_PRECISION = 30;
+    if (precision < 0 || precision > MAX_PRECISION)
+        eddl::invalid("Tensor::print", "expected from 0 to ", MAX_PRECISION, " decimals, received ", precision);
     std::ostringstream text;
     text << std::fixed << std::setprecision(precision);
     if (size > MAX_PRINTED) text << "the first " << MAX_PRINTED << " of " << size << " elements:\n";

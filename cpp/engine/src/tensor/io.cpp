@@ -248,6 +248,7 @@ std::pair<void*, std::size_t> Tensor::save2ptr() {
 }
 
 Tensor* Tensor::load_from_ptr(void* src) {
+    if (src == nullptr) eddl::invalid("Tensor::load_from_ptr", "expected an address, received none");
     const char* at = static_cast<const char*>(src);
     const auto take = [&at](void* values, std::size_t bytes) {
         std::memcpy(values, at, bytes);

@@ -12,6 +12,7 @@ namespace {
 // The shape of the tensors side by side along `axis`.
 vector<int> joined_shape(const char* function, const vector<Tensor*>& tensors, unsigned int axis) {
     if (tensors.empty()) eddl::invalid(function, "no tensors");
+    for (const Tensor* t : tensors) eddl::require_given(function, t);
     vector<int> shape = tensors[0]->shape;
     if (axis >= shape.size()) eddl::invalid(function, "axis ", axis, " of tensors of shape ", shape);
     shape[axis] = 0;
@@ -93,7 +94,8 @@ Tensor* Tensor::stack(vector<Tensor*> A, unsigned int axis, Tensor* output) {
     vector<std::unique_ptr<Tensor>> views;
     vector<Tensor*> parts;
     for (Tensor* t : A) {
-        views.emplace_back(new Tensor(compute_unsqueeze(t->shape, static_cast<int>(axis)), t));
+        const vector<int>& shape = eddl::shape_of("Tensor::stack", t);
+        views.emplace_back(new Tensor(compute_unsqueeze(shape, static_cast<int>(axis)), t));
         parts.push_back(views.back().get());
     }
     return concat(parts, axis, output);
@@ -102,6 +104,7 @@ Tensor* Tensor::stack(vector<Tensor*> A, unsigned int axis, Tensor* output) {
 Tensor* Tensor::repeat(Tensor* A, const vector<unsigned int>& repeats, unsigned int axis, Tensor* output,
                        bool derivative) {
     const char* const name = "Tensor::repeat";
+    eddl::require_given(name, A);
     RepeatDescriptor descriptor(repeats, axis, A->device);
     descriptor.build(A->shape);
     if (!derivative) return selected(name, A, output, std::move(descriptor));
@@ -125,6 +128,7 @@ Tensor* Tensor::repeat_desc(Tensor* A, unsigned int repeats, unsigned int axis, 
 }
 
 Tensor* Tensor::tile(Tensor* A, const vector<int>& repeats) {
+    eddl::require_given("Tensor::tile", A);
     TileDescriptor descriptor(repeats, A->device);
     descriptor.build(A->shape);
     return selected("Tensor::tile", A, nullptr, std::move(descriptor));
@@ -132,6 +136,7 @@ Tensor* Tensor::tile(Tensor* A, const vector<int>& repeats) {
 
 void Tensor::tile_deprecated(Tensor* A, Tensor* B) {
     const char* const name = "Tensor::tile_deprecated";
+    eddl::require_given(name, A, B);
     if (A->ndim == 0 || B->ndim != A->ndim || !std::equal(A->shape.begin() + 1, A->shape.end(), B->shape.begin() + 1)) {
         eddl::invalid(name, "shapes ", A->shape, " and ", B->shape, " may differ in the first dimension only");
     }
@@ -141,6 +146,7 @@ void Tensor::tile_deprecated(Tensor* A, Tensor* B) {
 
 Tensor* Tensor::broadcast(Tensor* A, Tensor* B, Tensor* output) {
     const char* const name = "Tensor::broadcast";
+    eddl::require_given(name, A, B);
     Tensor *small = A, *large = B;
     if (A->ndim > B->ndim || (A->ndim == B->ndim && aligned_shape(A->shape, B->shape).empty())) std::swap(small, large);
     const vector<int> from = aligned_shape(small->shape, large->shape);
@@ -155,6 +161,7 @@ Tensor* Tensor::broadcast(Tensor* A, Tensor* B, Tensor* output) {
 }
 
 Tensor* Tensor::expand(Tensor* A, int size) {
+    eddl::require_given("Tensor::expand", A);
     ExpandDescriptor descriptor(size, A->device);
     descriptor.build(A->shape);
     return selected("Tensor::expand", A, nullptr, std::move(descriptor));

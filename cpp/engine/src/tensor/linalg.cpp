@@ -50,11 +50,13 @@ void Tensor::mult2D(Tensor* A, int tA, Tensor* B, int tB, Tensor* C, int incC) {
 }
 
 void Tensor::sum2D_rowwise(Tensor* A, Tensor* B, Tensor* C) {
+    eddl::require_given("Tensor::sum2D_rowwise", B);
     const float* b = B->ptr;
     add_to_matrix("Tensor::sum2D_rowwise", A, B, C, 1, [b](std::ptrdiff_t, std::ptrdiff_t column) { return b[column]; });
 }
 
 void Tensor::sum2D_colwise(Tensor* A, Tensor* B, Tensor* C) {
+    eddl::require_given("Tensor::sum2D_colwise", B);
     const float* b = B->ptr;
     add_to_matrix("Tensor::sum2D_colwise", A, B, C, 0, [b](std::ptrdiff_t row, std::ptrdiff_t) { return b[row]; });
 }
@@ -84,6 +86,7 @@ void Tensor::reduce_sum2D(Tensor* A, Tensor* B, int axis, int incB) {
 }
 
 float Tensor::trace(Tensor* A, int k) {
+    eddl::require_given("Tensor::trace", A);
     std::unique_ptr<Tensor> diagonal(A->diag(k));
     return diagonal->sum();
 }

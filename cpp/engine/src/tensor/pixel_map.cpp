@@ -99,6 +99,7 @@ void PixelMap::apply_back(Tensor& input, const Tensor& output) const {
 }
 
 void Transform::operator()(Tensor* input, Tensor* output) const {
+    require_given("Tensor", input, output);
     check(*input, *output);
     map(*input, *output).apply(*input, *output, fill);
 }

@@ -188,6 +188,7 @@ struct FrobeniusNorm {
 
 template <typename Reduction>
 auto reduce(const char* function, const Tensor* A, Reduction reduction) {
+    eddl::require_given(function, A);
     if (!Reduction::empty) eddl::require_values(function, A);
     const float* a = A->ptr;
     return reduction(static_cast<std::ptrdiff_t>(A->size), [a](std::ptrdiff_t i) { return a[i]; });
@@ -195,6 +196,7 @@ auto reduce(const char* function, const Tensor* A, Reduction reduction) {
 
 template <typename Reduction>
 void reduce(const char* function, const Tensor* A, Tensor* B, const ReduceDescriptor2* rd, Reduction reduction) {
+    eddl::require_given(function, rd);
     eddl::require_shape(function, A, rd->ishape);
     eddl::require_shape(function, B, rd->oshape);
     if (!Reduction::empty) eddl::require_values(function, A);

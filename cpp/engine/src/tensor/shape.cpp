@@ -19,6 +19,7 @@ vector<int> resolve_shape(const Tensor* t, const vector<int>& shape) {
         }
         if (free) unknown = d;
     }
+    eddl::require_given("Tensor::reshape", t);
     vector<int> result = shape;
     const long size = static_cast<long>(t->size);
     if (unknown != shape.end() && known != 0) {
@@ -64,12 +65,21 @@ Tensor* Tensor::reshape(Tensor* A, const vector<int>& new_shape) {
 Tensor* Tensor::reshape(const vector<int>& new_shape) { return reshape(this, new_shape); }
 Tensor* Tensor::flatten(Tensor* A) { return reshape(A, {-1}); }
 Tensor* Tensor::flatten() { return flatten(this); }
-Tensor* Tensor::squeeze(Tensor* A, int axis) { return reshape(A, compute_squeeze(A->shape, axis)); }
+
+Tensor* Tensor::squeeze(Tensor* A, int axis) {
+    return reshape(A, compute_squeeze(eddl::shape_of("Tensor::squeeze", A), axis));
+}
+
 Tensor* Tensor::squeeze(int axis) { return squeeze(this, axis); }
-Tensor* Tensor::unsqueeze(Tensor* A, int axis) { return reshape(A, compute_unsqueeze(A->shape, axis)); }
+
+Tensor* Tensor::unsqueeze(Tensor* A, int axis) {
+    return reshape(A, compute_unsqueeze(eddl::shape_of("Tensor::unsqueeze", A), axis));
+}
+
 Tensor* Tensor::unsqueeze(int axis) { return unsqueeze(this, axis); }
 
 Tensor* Tensor::permute(Tensor* A, const vector<int>& dims) {
+    eddl::require_given("Tensor::permute", A);
     PermuteDescriptor descriptor(dims, A->device);
     descriptor.build(A->shape);
     return make_tensor(descriptor.oshape, [&](Tensor* result) { Tensor::select(A, result, &descriptor); });
@@ -101,6 +111,7 @@ void Tensor::moveaxis_(int source, int destination) { become(this, moveaxis(sour
 void Tensor::swapaxis_(int axis1, int axis2) { become(this, swapaxis(axis1, axis2)); }
 
 void Tensor::transpose(Tensor* A, Tensor* B, vector<int> dims) {
+    eddl::require_given("Tensor::transpose", A, B);
     if (A == B) return A->permute_(dims);
     PermuteDescriptor descriptor(dims, A->device);
     descriptor.build(A->shape);

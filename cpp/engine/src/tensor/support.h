@@ -10,7 +10,19 @@
 
 namespace eddl {
 
+// Each of them, tensor or descriptor.
+template <typename... Objects>
+void require_given(const std::string& function, const Objects*... objects) {
+    if ((... || (objects == nullptr))) invalid(function, "an argument is missing (None)");
+}
+
+inline const std::vector<int>& shape_of(const std::string& function, const Tensor* t) {
+    require_given(function, t);
+    return t->shape;
+}
+
 inline void require_same_shape(const std::string& function, const Tensor* a, const Tensor* b) {
+    require_given(function, a, b);
     if (a->shape != b->shape) invalid(function, "tensors of different shapes ", a->shape, " and ", b->shape);
 }
 
@@ -20,14 +32,16 @@ inline void require_same_shape(const std::string& function, const Tensor* a, con
 }
 
 inline void require_shape(const std::string& function, const Tensor* t, const std::vector<int>& shape) {
-    if (t->shape != shape) invalid(function, "expected a tensor of shape ", shape, ", got ", t->shape);
+    if (shape_of(function, t) != shape) invalid(function, "expected a tensor of shape ", shape, ", got ", t->shape);
 }
 
 inline void require_ndim(const std::string& function, const Tensor* t, unsigned ndim) {
+    require_given(function, t);
     if (t->ndim != ndim) invalid(function, "expected a tensor of ", ndim, " dimensions, got shape ", t->shape);
 }
 
 inline void require_values(const std::string& function, const Tensor* t) {
+    require_given(function, t);
     if (t->size == 0) invalid(function, "a tensor without elements, shape ", t->shape);
 }
 
@@ -40,7 +54,7 @@ inline void require_extents(const std::string& function, const std::vector<int>&
 
 // An axis of t, counted from the end if negative.
 inline int require_axis(const std::string& function, const Tensor* t, int axis) {
-    const int ndim = static_cast<int>(t->ndim);
+    const int ndim = static_cast<int>(shape_of(function, t).size());
     if (axis < -ndim || axis >= ndim) invalid(function, "axis ", axis, " of a tensor of shape ", t->shape);
     return axis < 0 ? axis + ndim : axis;
 }

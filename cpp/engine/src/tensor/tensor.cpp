@@ -110,6 +110,7 @@ Tensor* Tensor::clone() { return new Tensor(*this); }
 void Tensor::reallocate(Tensor* old_t) { reallocate(old_t, shape); }
 
 void Tensor::reallocate(Tensor* old_t, const vector<int>& new_shape) {
+    eddl::require_given("Tensor::reallocate", old_t);
     if (checked_size(new_shape) > old_t->size) {
         eddl::invalid("Tensor::reallocate", "shape ", new_shape, " on the memory of a tensor of shape ", old_t->shape);
     }
@@ -127,14 +128,24 @@ void Tensor::resize(int b, float* fptr, void* fptr2, bool delete_data) {
     vector<int> new_shape = shape;
     new_shape[0] = b;
     checked_size(new_shape);
-    updateShape(new_shape);
-    updateSize();
-    updateStrides();
+    const int batch = shape[0];
+    const auto set_batch = [this](int samples) {
+        shape[0] = samples;
+        updateSize();
+        updateStrides();
+    };
+    set_batch(b);
     if (delete_data) deleteData();
-    updateData(fptr, fptr2);
+    try {
+        updateData(fptr, fptr2);
+    } catch (...) {
+        set_batch(ptr != nullptr ? batch : 0);  // never a shape beyond the memory
+        throw;
+    }
 }
 
 void Tensor::copy(Tensor* A, Tensor* B) {
+    eddl::require_given("Tensor::copy", A, B);
     const auto without_ones = [](vector<int> shape) {
         shape.erase(std::remove(shape.begin(), shape.end(), 1), shape.end());
         return shape;
@@ -150,5 +161,6 @@ unsigned int Tensor::numel() { return static_cast<unsigned int>(size); }
 vector<float> Tensor::to_std() { return vector<float>(ptr, ptr + size); }
 
 bool Tensor::isSquared(Tensor* A) {
+    eddl::require_given("Tensor::isSquared", A);
     return std::all_of(A->shape.begin(), A->shape.end(), [A](int d) { return d == A->shape[0]; });
 }

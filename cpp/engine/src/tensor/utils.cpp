@@ -140,7 +140,7 @@ vector<int> expand_shape(const vector<int>& ishape, int size) {
 vector<int> compute_squeeze(vector<int> shape, int axis, bool ignore_batch) {
     const int first = ignore_batch ? 1 : 0;
     const int rank = static_cast<int>(shape.size());
-    if (axis < -1 || axis + first >= std::max(rank, 1)) eddl::invalid("squeeze", "axis ", axis, " of shape ", shape);
+    if (axis < -1 || axis >= std::max(rank, 1) - first) eddl::invalid("squeeze", "axis ", axis, " of shape ", shape);
     vector<int> result;
     for (int d = 0; d < rank; ++d) {
         const int extent = shape[static_cast<std::size_t>(d)];
@@ -151,9 +151,10 @@ vector<int> compute_squeeze(vector<int> shape, int axis, bool ignore_batch) {
 }
 
 vector<int> compute_unsqueeze(vector<int> shape, int axis, bool ignore_batch) {
-    const int at = axis + (ignore_batch ? 1 : 0);
-    if (axis < 0 || at > static_cast<int>(shape.size())) eddl::invalid("unsqueeze", "axis ", axis, " of shape ", shape);
-    shape.insert(shape.begin() + at, 1);
+    const int first = ignore_batch ? 1 : 0;
+    if (axis < 0 || axis > static_cast<int>(shape.size()) - first)
+        eddl::invalid("unsqueeze", "axis ", axis, " of shape ", shape);
+    shape.insert(shape.begin() + first + axis, 1);
     return shape;
 }
 
