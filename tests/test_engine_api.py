@@ -240,7 +240,7 @@ NOT_HERE = {name for name in OTHERS if name.startswith("download_")} | {
 # What the embedded engine does not have: it says so by the function's name, or by one that says more.
 UNAVAILABLE = {name: name for name in ("Transform CS_GPU CS_FPGA toGPU toFPGA").split()}
 UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
-UNAVAILABLE |= {"download_model": "Downloading"}
+UNAVAILABLE |= {"download_model": "download_model"}
 if not has_onnx():
     UNAVAILABLE |= {name: name for name in OTHERS if name.startswith(("import_net_from", "save_net_to", "serialize_net_to"))}
 

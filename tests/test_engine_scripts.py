@@ -151,3 +151,20 @@ def test_a_net_on_the_output_of_a_net(detached):
         np.testing.assert_allclose(g, expected[key], rtol=1e-4, atol=1e-6)
     if detached:
         assert all((g == 0).all() for g in gradients_of(first).values())
+
+
+def test_data_sets_in_the_working_directory_need_no_download(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for part in ("trX", "trY"):
+        tensor([[1.0]]).save(f"drive_{part}.bin")
+    eddl.download_drive()
+    eddl.download_model("drive_trX.bin", "nowhere")
+    assert capfd.readouterr().out.count("\u2713") == 3
+
+
+@pytest.mark.embedded_engine  # EDDL asks the network
+def test_missing_data_sets_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tensor([[1.0]]).save("mnist_trX.bin")
+    with pytest.raises(RuntimeError, match="download_mnist: file 'mnist_trY.bin' is not in the working directory"):
+        eddl.download_mnist()

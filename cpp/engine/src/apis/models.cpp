@@ -238,32 +238,6 @@ metric newmetric(const std::function<Layer *(std::vector<Layer *>)> &f, std::vec
 }
 metric newmetric(const std::function<Layer *(Layer *)> &f, Layer *in, std::string name) { return newloss(f, in, name); }
 
-void download_model(std::string name, std::string) { not_available("Downloading '" + name + "'"); }
-#define EDDL_DOWNLOAD(Name) \
-    Net *download_##Name(bool, std::vector<int>) { not_available("download_" #Name); }
-EDDL_DOWNLOAD(vgg16)
-EDDL_DOWNLOAD(vgg16_bn)
-EDDL_DOWNLOAD(vgg19)
-EDDL_DOWNLOAD(vgg19_bn)
-EDDL_DOWNLOAD(resnet18)
-EDDL_DOWNLOAD(resnet34)
-EDDL_DOWNLOAD(resnet50)
-EDDL_DOWNLOAD(resnet101)
-EDDL_DOWNLOAD(resnet152)
-EDDL_DOWNLOAD(densenet121)
-#undef EDDL_DOWNLOAD
-
-#define EDDL_DATA_SET(Name) \
-    void download_##Name() { not_available("download_" #Name); }
-EDDL_DATA_SET(mnist)
-EDDL_DATA_SET(cifar10)
-EDDL_DATA_SET(drive)
-EDDL_DATA_SET(imdb_2000)
-EDDL_DATA_SET(eutrans)
-EDDL_DATA_SET(flickr)
-#undef EDDL_DATA_SET
-void download_hlsinf(int, int) { not_available("download_hlsinf"); }
-
 bool exist(std::string name) { return std::ifstream(name).good(); }
 
 }  // namespace eddl

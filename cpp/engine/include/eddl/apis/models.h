@@ -68,7 +68,9 @@ loss newloss(const std::function<Layer *(Layer *)> &f, Layer *in, std::string na
 metric newmetric(const std::function<Layer *(std::vector<Layer *>)> &f, std::vector<Layer *> in, std::string name);
 metric newmetric(const std::function<Layer *(Layer *)> &f, Layer *in, std::string name);
 
-// Ready-made nets and data sets come over the network; the embedded engine does not fetch any.
+// Ready-made nets and data sets. The embedded engine fetches nothing over the network, but takes the files that lie in the
+// working directory already, as EDDL does: a script that finds its data runs on. A net whose `top` goes ends before its
+// classifier, at a layer named "top"; its input is named "input".
 void download_model(std::string name, std::string link);
 #define EDDL_DOWNLOAD(Name) Net *download_##Name(bool top = true, std::vector<int> input_shape = {});
 EDDL_DOWNLOAD(vgg16) EDDL_DOWNLOAD(vgg16_bn) EDDL_DOWNLOAD(vgg19) EDDL_DOWNLOAD(vgg19_bn)
