@@ -43,7 +43,7 @@ image::PixelMap LImageTransform::map_in_inference() const {
     return transform.random ? centre_of(*input, *output) : transform.map(*input, *output);
 }
 
-std::optional<float> LImageTransform::fill() const { return how_->transform.fill; }
+const float* LImageTransform::fill() const { return how_->transform.fill ? &*how_->transform.fill : nullptr; }
 
 void LImageTransform::forward() {
     expect_forward(*this);

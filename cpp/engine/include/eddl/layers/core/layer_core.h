@@ -2,7 +2,6 @@
 #ifndef EDDL_LAYER_CORE_H
 #define EDDL_LAYER_CORE_H
 
-#include <optional>
 
 #include "eddl/descriptors/tensor_descriptors.h"
 #include "eddl/layers/declare.h"
@@ -165,9 +164,9 @@ public:
 class LImageTransform : public LinLayer {
 public:
     // What it does to each image in inference: where the output's pixels come from, and the value of those that come from
-    // outside (none: whatever was there).
+    // outside (nullptr: whatever was there).
     eddl::image::PixelMap map_in_inference() const;
-    std::optional<float> fill() const;
+    const float* fill() const;
 
     void forward() override;
     void backward() override;

@@ -29,7 +29,7 @@ void write_map(const LImageTransform &layer, LayerWriter &writer, const image::P
     std::string rows = writer.reshaped("rows", writer.input(), {channels, pixels});
     Ints places = from;
     if (std::find(from.begin(), from.end(), image::PixelMap::OUTSIDE) != from.end()) {
-        if (!layer.fill()) writer.refuse("what is outside of the input is not defined");
+        if (layer.fill() == nullptr) writer.refuse("what is outside of the input is not defined");
         const std::string fill = writer.number("fill", *layer.fill());
         rows = writer.step("filled", "Pad", {rows, writer.integers("one_behind", {0, 0, 0, 0, 0, 1}), fill})
                    .with("mode", std::string("constant"));
