@@ -3,7 +3,7 @@
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from helpers import array, batch_for, build, gradients_of, mlp, named_params, params_of, tensor, train, view
+from helpers import array, batch_for, build, gradients_of, has_onnx, mlp, named_params, params_of, tensor, train, view
 from pyeddl._core import Loss, Metric
 from pyeddl.tensor import Tensor
 
@@ -168,3 +168,24 @@ def test_missing_data_sets_are_named(tmp_path, monkeypatch):
     tensor([[1.0]]).save("mnist_trX.bin")
     with pytest.raises(RuntimeError, match="download_mnist: file 'mnist_trY.bin' is not in the working directory"):
         eddl.download_mnist()
+
+
+@pytest.mark.skipif(not has_onnx(), reason="built without protobuf")
+@pytest.mark.embedded_engine  # EDDL looks for the layers of its own files by name
+@pytest.mark.parametrize("top", [False, True])
+def test_a_stored_net_loses_its_classifier(top, tmp_path, monkeypatch):
+    x = eddl.Input([3, 8, 8], "data")
+    h = eddl.Flatten(eddl.ReLu(eddl.Conv(x, 4, [3, 3], name="conv"), "relu"), "flat")
+    net = build(eddl.Model([x], [eddl.Softmax(eddl.Dense(h, 5, True, "fc"), -1, "probabilities")]))
+    monkeypatch.chdir(tmp_path)
+    eddl.save_net_to_onnx_file(net, "resnet18.onnx")
+    stored = eddl.download_resnet18(top)
+    assert eddl.getLayer(stored, "input").output.shape[1:] == [3, 8, 8]
+    end = eddl.getLayer(stored, "top") if top else stored.layers[-1]
+    features = eddl.Model(stored.lin, [end])
+    eddl.build(features, eddl.sgd(0.1), ["mse"], ["mse"], eddl.CS_CPU(2), False)
+    image = np.random.default_rng(0).normal(size=(2, 3, 8, 8))
+    (got,) = eddl.predict(features, [tensor(image)])
+    (probabilities,) = eddl.predict(net, [tensor(image)])
+    expected = eddl.getLayer(net, "flat").output if top else probabilities
+    np.testing.assert_allclose(array(got), array(expected), rtol=1e-5, atol=1e-6)
