@@ -189,3 +189,53 @@ def test_a_stored_net_loses_its_classifier(top, tmp_path, monkeypatch):
     (probabilities,) = eddl.predict(net, [tensor(image)])
     expected = eddl.getLayer(net, "flat").output if top else probabilities
     np.testing.assert_allclose(array(got), array(expected), rtol=1e-5, atol=1e-6)
+
+
+def test_features_carry_over_to_a_new_task_and_stay_frozen():
+    def features(name):
+        x = eddl.Input([1, 8, 8], f"{name}_in")
+        h = eddl.ReLu(eddl.Conv(x, 4, [3, 3], [1, 1], "same", name=f"{name}_conv"), f"{name}_relu")
+        return x, eddl.Flatten(eddl.MaxPool(h, [2, 2], [2, 2], "none", f"{name}_pool"), f"{name}_top")
+
+    def classes(x, top, n):
+        net = eddl.Model([x], [eddl.Softmax(eddl.Dense(top, n, True, f"fc{n}"), -1, f"softmax{n}")])
+        return build(net, eddl.sgd(0.05, 0.9), "softmax_cross_entropy", "accuracy")
+
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=(6, 1, 8, 8))
+    first = classes(*features("a"), 5)
+    train(first, image, np.eye(5)[rng.integers(0, 5, 6)], 2)
+    second = classes(*features("b"), 3)
+    source, copy = eddl.getLayer(first, "a_conv"), eddl.getLayer(second, "b_conv")
+    eddl.copyParam(source, copy)
+    eddl.setTrainable(second, "b_conv", False)
+    before = array(eddl.getLayer(second, "fc3").params[0])
+    target = np.eye(3)[rng.integers(0, 3, 6)]
+    train(second, image, target, 2)
+    np.testing.assert_array_equal(array(copy.params[0]), array(source.params[0]))
+    assert not np.array_equal(array(eddl.getLayer(second, "fc3").params[0]), before)
+    eddl.setTrainable(second, "b_conv", True)
+    train(second, image, target, 1)
+    assert not np.array_equal(array(copy.params[0]), array(source.params[0]))
+
+
+def test_progress_and_log_hold_the_losses_and_metrics_by_output(tmp_path, capfd):
+    x = eddl.Input([4], "x")
+    outputs = [eddl.Softmax(eddl.Dense(x, 3, True, "a"), -1, "classes"), eddl.Dense(x, 2, True, "values")]
+    net = eddl.Model([x], outputs)
+    losses = ["softmax_cross_entropy", "mse"]
+    eddl.build(net, eddl.sgd(0.0), losses, ["categorical_accuracy", "mean_absolute_error"], eddl.CS_CPU(2))
+    rng = np.random.default_rng(0)
+    data = [tensor(rng.normal(size=(8, 4)))]
+    targets = [tensor(np.eye(3)[rng.integers(0, 3, 8)]), tensor(rng.normal(size=(8, 2)))]
+    eddl.setlogfile(net, str(tmp_path / "run"))
+    eddl.fit(net, data, targets, 4, 1)
+    eddl.evaluate(net, data, targets, 4)
+    last = [line for line in capfd.readouterr().out.split("\n") if "classes[loss=" in line][-1]
+    for name, value, metric in zip(("classes", "values"), eddl.get_losses(net), eddl.get_metrics(net)):
+        assert f"{name}[loss={value:.3f} metric={metric:.3f}]" in last
+    logs = list(tmp_path.iterdir())
+    assert len(logs) == 2  # of training and of evaluation, a line a batch
+    for path in logs:
+        assert path.read_text().count("classes loss[softmax_cross_entropy]=") == 2
+        assert path.read_text().count("values loss[mean_squared_error]=") == 2
