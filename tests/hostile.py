@@ -38,7 +38,9 @@ SURGERY = {
 # PyEDDL's own code, which looks at its arguments before the engine does.
 SURGERY |= {"Tensor.mult2D", "Tensor.onehot"}
 # They end threads, devices or the test run itself, or wait for a server.
-NOT_CALLED = re.compile(r"download_|toGPU|toFPGA|_?_(del|new|reduce|getstate|setstate|class|dir|format|init_sub|subclass)")
+NOT_CALLED = re.compile(
+    r"download_|toGPU|toFPGA|_?_(del|new|reduce|getstate|setstate|class|dir|format|init_sub|subclass)"
+)
 
 
 def signatures(function):
@@ -112,7 +114,9 @@ def graph_loss():
 
 
 def descriptor(kind):
-    return {"SelDescriptor": lambda: core.SelDescriptor(0), "ExpandDescriptor": lambda: core.ExpandDescriptor(2, 0)}[kind]()
+    return {"SelDescriptor": lambda: core.SelDescriptor(0), "ExpandDescriptor": lambda: core.ExpandDescriptor(2, 0)}[
+        kind
+    ]()
 
 
 NAN, INF = float("nan"), float("inf")
@@ -261,7 +265,9 @@ def check(function, arguments):
     for net, params in zip(nets, before[1]):
         after = named_params(net)
         assert params.keys() == after.keys()
-        assert all(np.array_equal(params[key], after[key], equal_nan=True) for key in params), f"{error!r} changed the net"
+        assert all(np.array_equal(params[key], after[key], equal_nan=True) for key in params), (
+            f"{error!r} changed the net"
+        )
         if net.isbuild and net.lin and len(net.lin[0].output.shape) == 2:
             predicted = eddl.predict(net, [tensor(batch_for(net, 2)[0])])
             assert array(predicted[0]).shape[0] == 2

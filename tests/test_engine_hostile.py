@@ -50,7 +50,7 @@ CALLS = st.tuples(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(calls=st.lists(CALLS, min_size=40, max_size=120))
 def test_random_calls(calls, tmp_path):
     run({"calls": calls}, tmp_path)
@@ -60,7 +60,9 @@ def test_the_functions_are_all_there():
     """Signatures are read off documentation: should that change, nothing would be tested any more."""
     assert len(FUNCTIONS) > 550
     assert {"fit", "Conv2D", "Tensor.add", "Net.forward", "Layer.resize", "Adam.__init__"} <= set(FUNCTIONS)
-    unknown = {kind.replace("self: ", "") for _, overloads in FUNCTIONS.values() for kinds in overloads for kind in kinds}
+    unknown = {
+        kind.replace("self: ", "") for _, overloads in FUNCTIONS.values() for kinds in overloads for kind in kinds
+    }
     assert {kind for kind in unknown if kind not in hostile.POOLS and kind not in hostile.MADE} <= {
         "Adagrad", "AdaDelta", "Adam", "Adamax", "Nadam", "RMSProp", "SGD", "Regularizer", "TensorDescriptor", "capsule",
     }  # fmt: skip

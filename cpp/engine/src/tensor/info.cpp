@@ -48,7 +48,7 @@ void Tensor::print(int precision, bool raw) {
     std::ostringstream text;
     text << std::fixed << std::setprecision(precision);
     if (size > MAX_PRINTED) text << "the first " << MAX_PRINTED << " of " << size << " elements:\n";
-    if (raw || size > MAX_PRINTED) {
+    if (raw || shape.empty() || size > MAX_PRINTED) {
         for (unsigned long i = 0; i < std::min(size, MAX_PRINTED); ++i) text << ptr[i] << ", ";
     } else {
         write_axis(text, this, 0, ptr);
