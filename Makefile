@@ -123,6 +123,7 @@ $(stamps)/extension: $(engine) $(stamps)/pyeddl-key $(extension_sources) $(build
 benchmarks: setup
 	$(py) benchmarks/lobster_step.py
 	$(py) benchmarks/simplify.py
+	$(py) benchmarks/engine.py
 
 # The test suite, but for the tests that measure memory, on an engine and an extension built with the address and undefined-behaviour sanitizers. PyEDDL is the
 # installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH.

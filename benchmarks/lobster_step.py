@@ -12,8 +12,9 @@ import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
 from eddl_prune import _core
-from nets import NETS, batch, build
+from nets import batch, build
 from tabulate import tabulate
+from tasks import CHAINS
 from timing import copy_case, interleaved
 
 BATCH_SIZE = 32
@@ -23,10 +24,10 @@ LAMBDA = 1e-6
 def training_rows(threads: int, rounds: int) -> list[list[str]]:
     """Time one training step of each net with plain SGD and with LOBSTER around it."""
     rows = []
-    for name in NETS:
+    for name in CHAINS:
         plain = build(name, eddl.sgd(0.001, 0.9), threads)
         regularised = build(name, ep.LOBSTER(eddl.sgd(0.001, 0.9), lmbda=LAMBDA), threads)
-        x, y = batch(plain, BATCH_SIZE)
+        x, y = batch(name, BATCH_SIZE)
         times = interleaved(
             {
                 "plain": lambda net=plain, x=x, y=y: eddl.train_batch(net, [x], [y]),

@@ -15,8 +15,9 @@ import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
 from eddl_prune import _core
-from nets import NETS, batch, build
+from nets import batch, build
 from tabulate import tabulate
+from tasks import CHAINS
 from timing import copy_case, interleaved
 
 BATCH_SIZE = 32
@@ -33,7 +34,7 @@ def zero_half(net: Any, seed: int) -> None:
 def row(name: str, threads: int, rounds: int) -> list[str]:
     """Measure one net."""
     full = build(name, eddl.sgd(0.001, 0.9), threads)
-    x, y = batch(full, BATCH_SIZE)
+    x, y = batch(name, BATCH_SIZE)
     seconds, errors = [], []
     for seed in range(7):
         small = build(name, eddl.sgd(0.001, 0.9), threads)
@@ -77,7 +78,7 @@ def main() -> None:
     args = parser.parse_args()
     print(f"engine: {ep.engine_info()}, batch {BATCH_SIZE}, {args.threads} threads, medians\n")
     headers = ["net", "simplify", "in training steps", "in copies of the net", "relative error", "speed-up"]
-    print(tabulate([row(name, args.threads, args.rounds) for name in NETS], headers, disable_numparse=True))
+    print(tabulate([row(name, args.threads, args.rounds) for name in CHAINS], headers, disable_numparse=True))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,59 @@
+"""What the benchmarks train: shapes, losses and data, for whichever library builds the nets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters, convolutions
+RESNET18_STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))  # filters, stride; two blocks each
+UNET_FILTERS = (16, 32, 64, 128, 256)
+
+
+def one_hot(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the targets of a classifier."""
+    return np.eye(shape[1], dtype=np.float32)[rng.integers(0, shape[1], shape[0])]
+
+
+def masks(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the targets of a segmentation."""
+    return (rng.random(shape, dtype=np.float32) < 0.5).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Shapes of one sample and of its target, and EDDL's names of loss and metric."""
+
+    sample: tuple[int, ...]
+    target: tuple[int, ...] = (10,)
+    loss: str = "softmax_cross_entropy"
+    metric: str = "categorical_accuracy"
+    make_targets: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] = one_hot
+
+    def arrays(self, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return random inputs and targets for a batch."""
+        rng = np.random.default_rng(seed)
+        x = rng.standard_normal((size, *self.sample), dtype=np.float32)
+        return x, self.make_targets(rng, (size, *self.target))
+
+
+CHAINS = {"LeNet-5": Task((1, 28, 28)), "VGG-16-BN": Task((3, 32, 32))}
+TASKS = {
+    **CHAINS,
+    "ResNet-18": Task((3, 64, 64)),
+    "U-Net": Task((3, 128, 128), (1, 128, 128), "binary_cross_entropy", "mean_squared_error", masks),
+}
+
+
+def parameter(kind: str, number: int, role: int, shape: tuple[int, ...], outputs: int) -> np.ndarray:
+    """Return random values for one tensor of the `number`th layer of its kind, the same in every contender.
+
+    Weights are such that activations neither vanish nor explode; vectors are near one, since variances must be positive.
+    """
+    rng = np.random.default_rng([len(kind), number, role])
+    if len(shape) == 1:
+        return 1 + 0.1 * rng.random(shape, dtype=np.float32)
+    return rng.standard_normal(shape, dtype=np.float32) * np.float32(math.sqrt(2 * outputs / math.prod(shape)))
