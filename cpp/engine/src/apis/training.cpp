@@ -45,6 +45,9 @@ Tensor *existing(const char *function, layer l, Tensor *Layer::*member) {
     if (t == nullptr)
         invalid(function, "layer '", l->name, "' has none now",
                 member == &Layer::delta ? "; deltas last from forward to backward, and longer only with full_mem" : "");
+    if (member == &Layer::output && t->shape[0] == 0)
+        invalid(function, "layer '", l->name, "' has no output now: with low_mem, training, evaluating and predicting keep ",
+                "those of output layers only; forward keeps all");
     return t;
 }
 

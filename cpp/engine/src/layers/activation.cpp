@@ -17,6 +17,7 @@ namespace {
 // The backward half of softmax_deprecated: EDDL's, which takes only the diagonal of the derivative.
 struct DiagonalSoftmax {
     float pull(float d, float, float y) const { return d * y * (1.0f - y); }
+    bool needs_x() const { return false; }
 };
 
 constexpr float SELU_ALPHA = 1.6732632423543772848170429916717f;
@@ -66,7 +67,9 @@ std::size_t softmax_axis(const LActivation& layer) {
 
 template <typename Function>
 void pull_back(Tensor& parent_delta, const Function& f, const LActivation& layer) {
-    accumulate(parent_delta, [f](float d, float x, float y) { return f.pull(d, x, y); }, *layer.delta, *layer.input,
+    // The input may be gone where it is not needed: see memory_needs.h.
+    const Tensor& x = f.needs_x() ? *layer.input : *layer.output;
+    accumulate(parent_delta, [f](float d, float x, float y) { return f.pull(d, x, y); }, *layer.delta, x,
                *layer.output);
 }
 

@@ -10,31 +10,41 @@
 
 namespace eddl {
 
-// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x. Selections choose
-// between what is there and zero, which compilers turn into masks; other forms become branches, ten times slower.
+// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x; unless needs_x(), it reads
+// y only, and any number may stand for x. Selections choose between what is there and zero, which compilers turn into
+// masks; other forms become branches, ten times slower.
 struct ReLu {
     float value(float x) const { return x > 0.0f ? x : 0.0f; }
-    float pull(float d, float x, float) const { return x > 0.0f ? d : 0.0f; }
+    float pull(float d, float, float y) const { return y > 0.0f ? d : 0.0f; }
+    bool needs_x() const { return false; }
 };
 struct ThresholdedReLu {
     float alpha;
     float value(float x) const { return x > alpha ? x : 0.0f; }
     float pull(float d, float x, float) const { return x > alpha ? d : 0.0f; }
+    bool needs_x() const { return true; }
 };
 struct LeakyReLu {
     float alpha;
     float value(float x) const { return (x > 0.0f ? x : 0.0f) + alpha * (x > 0.0f ? 0.0f : x); }
-    float pull(float d, float x, float) const { return (x > 0.0f ? d : 0.0f) + alpha * (x > 0.0f ? 0.0f : d); }
+    float pull(float d, float x, float y) const {
+        const float sign = needs_x() ? x : y;
+        return (sign > 0.0f ? d : 0.0f) + alpha * (sign > 0.0f ? 0.0f : d);
+    }
+    bool needs_x() const { return !(alpha >= 0.0f); }
 };
 struct HardSigmoid {
+    bool needs_x() const { return true; }
     float value(float x) const { return x > 2.5f ? 1.0f : x < -2.5f ? 0.0f : 0.2f * x + 0.5f; }
     float pull(float d, float x, float) const { return 0.2f * (std::fabs(x) > 2.5f ? 0.0f : d); }
 };
 struct Softplus {  // log(1 + exp(x)) without overflow
+    bool needs_x() const { return true; }
     float value(float x) const { return (x > 0.0f ? x : 0.0f) + std::log1p(std::exp(-std::fabs(x))); }
     float pull(float d, float x, float) const { return d / (1.0f + std::exp(-x)); }
 };
 struct Softsign {
+    bool needs_x() const { return true; }
     float value(float x) const { return x / (1.0f + std::fabs(x)); }
     float pull(float d, float x, float) const {
         const float denominator = 1.0f + std::fabs(x);
@@ -43,12 +53,15 @@ struct Softsign {
 };
 struct Linear {
     float alpha;
+    bool needs_x() const { return false; }
     float value(float x) const { return alpha * x; }
     float pull(float d, float, float) const { return alpha * d; }
 };
 // Those whose value comes from oneDNN.
 template <onednn::Function function>
-struct FromOneDnn {};
+struct FromOneDnn {
+    bool needs_x() const { return false; }
+};
 struct Exponential : FromOneDnn<onednn::Function::exponential> {
     float pull(float d, float, float y) const { return d * y; }
 };
@@ -61,8 +74,9 @@ struct Tanh : FromOneDnn<onednn::Function::tanh> {
 struct Elu {  // scale · (x > 0 ? x : alpha · (exp(x) - 1)); a scale other than 1 makes it selu
     float alpha, scale;
     float pull(float d, float x, float y) const {
-        return d * (x > 0.0f ? scale : y + scale * alpha);
+        return d * ((needs_x() ? x : y) > 0.0f ? scale : y + scale * alpha);
     }
+    bool needs_x() const { return !(alpha >= 0.0f && scale > 0.0f); }
 };
 
 // Calls visit(function). False if the name is not that of an element-wise function.

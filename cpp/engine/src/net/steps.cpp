@@ -6,6 +6,7 @@
 
 #include "eddl/net/net.h"
 #include "errors.h"
+#include "net/output_memory.h"
 #include "net/samples.h"
 #include "net/sequences.h"
 #include "profile.h"
@@ -45,9 +46,16 @@ void Net::do_reset_grads() {
     for (Layer *l : layers) l->zeroGrads();
 }
 
-void Net::do_forward() {
+void Net::do_forward() { do_forward(eddl::OutputMemory()); }
+
+void Net::do_forward(const eddl::OutputMemory &memory) {
     use_threads_of(*this);
-    for (Layer *l : vfts) eddl::profiled(*l, "forward", [l] { l->forward(); });
+    for (std::size_t i = 0; i < vfts.size(); ++i) {
+        Layer *l = vfts[i];
+        if (l->output->shape[0] == 0) l->resize(batch_size);  // an earlier batch has released it
+        eddl::profiled(*l, "forward", [l] { l->forward(); });
+        memory.after_forward(i);
+    }
 }
 
 void Net::do_delta() {
@@ -102,11 +110,15 @@ void Net::forward(vtensor in) {
     require_built("forward");
     if (in.empty()) return forward();
     if (isrecurrent) return forward_steps("forward", in);
-    const int samples = eddl::check_samples("forward", "input", in, lin);
+    load_inputs("forward", in);
+    do_forward();
+}
+
+void Net::load_inputs(const char *function, const vtensor &in) {
+    const int samples = eddl::check_samples(function, "input", in, lin);
     resize(samples);
     do_reset();
     for (std::size_t i = 0; i < in.size(); ++i) Tensor::copy(in[i], lin[i]->output);
-    do_forward();
 }
 
 void Net::forward(vlayer in) {
@@ -256,11 +268,15 @@ void Net::train_batch(vtensor X, vtensor Y, vind sind, int eval) {
 void Net::run_batch(bool eval) {
     do_reset();
     if (!eval) do_reset_grads();
-    do_forward();
+    const eddl::OutputMemory memory(*this, !eval);
+    do_forward(memory);
     compute_loss();
     if (eval) return;
     do_delta();
-    do_backward();
+    {
+        const eddl::OutputMemory::Shapes shapes(memory);
+        do_backward();
+    }
     free_input_deltas();
     do_applygrads();
 }
@@ -281,7 +297,12 @@ vtensor Net::predict(vtensor tin) {
     }
     eddl::check_samples("predict", "input", tin, lin);
     setmode(TSMODE);
-    forward(tin);
+    if (tin.empty()) {
+        forward();
+    } else {
+        load_inputs("predict", tin);
+        do_forward(eddl::OutputMemory(*this, false));
+    }
     for (Layer *l : lout) outputs.push_back(l->output->clone());
     return outputs;
 }

@@ -114,7 +114,8 @@ Tensor* Tensor::diag(int k) {
 
 void Tensor::fill(Tensor* A, float v) {
     eddl::require_given("Tensor::fill", A);
-    std::fill(A->ptr, A->ptr + A->size, v);
+    float* data = A->ptr;
+    eddl::parallel_for(static_cast<std::ptrdiff_t>(A->size), [=](std::ptrdiff_t i) { data[i] = v; });
 }
 
 void Tensor::fill_(float v) { fill(this, v); }

@@ -18,6 +18,10 @@ using vind = std::vector<int>;
 using vloss = std::vector<Loss *>;
 using vmetrics = std::vector<Metric *>;
 
+namespace eddl {
+class OutputMemory;
+}
+
 // A macro, since code written for EDDL tests and passes it as one.
 #define MAX_THREADS 1024
 
@@ -176,6 +180,8 @@ private:
     void size_totals();
     int prepare(const char *function, const vtensor &X, const vtensor &Y);
     void run_batch(bool eval);
+    void do_forward(const eddl::OutputMemory &memory);
+    void load_inputs(const char *function, const vtensor &in);
     int prepare_steps(const char *function, const vtensor &X, const vtensor &Y);
     int prepare_steps(const char *function, const vtensor &X);
     void refresh_copies();
