@@ -3,7 +3,21 @@
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from helpers import batch_for, bn_convnet, build, in_child, lenet, mlp, params_of, predict, train
+from helpers import (
+    array,
+    batch_for,
+    bn_convnet,
+    build,
+    in_child,
+    lenet,
+    mlp,
+    params_of,
+    predict,
+    seed_params,
+    tensor,
+    train,
+)
+from pyeddl._core import Loss
 
 LEVELS = ["full_mem", "mid_mem", "low_mem"]
 
@@ -134,3 +148,113 @@ def test_a_thousand_nets_of_all_kinds_give_their_memory_back(tmp_path):
     # make the resident size less exact.
     assert allocated[-1] - allocated[0] < 0.5, f"MiB allocated after every 100 nets: {np.round(allocated, 3)}"
     assert resident[-1] - resident[0] < 4.0, f"resident MiB after every 100 nets: {np.round(resident, 1)}"
+
+
+def skipping_net():
+    """A net of all that low_mem knows: chains, a sum, a concatenation, padding, up-sampling, layers read twice."""
+    x = eddl.Input([2, 8, 8], name="x")
+    first = eddl.BatchNormalization(eddl.Conv(x, 4, [3, 3], name="conv1"), True, name="bn1")
+    act = eddl.LeakyReLu(first, 0.1, name="act1")
+    half = eddl.MaxPool(act, [2, 2], [2, 2], name="pool1")
+    inner = eddl.BatchNormalization(eddl.Conv(half, 4, [3, 3], name="conv2"), True, name="bn2")
+    added = eddl.Add([inner, half], name="add")
+    relu = eddl.ReLu(added, name="relu")
+    padded = eddl.Pad(relu, [1, 1], name="pad")
+    conv = eddl.Elu(eddl.Conv(padded, 3, [3, 3], padding="valid", name="conv3"), 1.0, name="elu")
+    up = eddl.UpSampling(conv, [2, 2], name="up")
+    joined = eddl.Softplus(eddl.Concat([act, up], name="concat"), name="softplus")
+    dropped = eddl.Dropout(joined, 0.0, name="dropout")
+    out = eddl.Softmax(eddl.Dense(eddl.Flatten(dropped, name="flat"), 3, name="fc"), name="out")
+    return eddl.Model([x], [out])
+
+
+# After a training batch: hidden outputs that no backward reads.
+GONE_IN_TRAINING = {"bn1", "bn2", "add", "conv3", "up", "fc"}
+# After a prediction: all hidden ones but those that a view shares, or that the net was given.
+KEPT_IN_PREDICTION = {"x", "dropout", "flat", "out"}
+
+
+def skipping_nets(levels):
+    nets = [build(skipping_net(), eddl.sgd(0.05, 0.9), "softmax_cross_entropy", "accuracy", mem) for mem in levels]
+    for net in nets:
+        seed_params(net)
+    return nets
+
+
+def without_output(net):
+    return {layer.name for layer in net.layers if layer.output.shape[0] == 0}
+
+
+@pytest.mark.embedded_engine
+def test_low_mem_keeps_only_the_outputs_that_are_read():
+    full, low = skipping_nets(["full_mem", "low_mem"])
+    x, y = batch_for(full, 6)
+    for size in (6, 4, 6):
+        for net in (full, low):
+            train(net, x[:size], y[:size], 2)
+        assert without_output(low) == GONE_IN_TRAINING and not without_output(full)
+        for expected, got in zip(params_of(full), params_of(low)):
+            np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(predict(low, x[:3]), predict(full, x[:3]), rtol=1e-4, atol=1e-5)
+        assert without_output(low) == {layer.name for layer in low.layers} - KEPT_IN_PREDICTION
+    eddl.evaluate(low, [tensor(x)], [tensor(y)], 4)
+    assert without_output(low) == {layer.name for layer in low.layers} - KEPT_IN_PREDICTION
+
+
+@pytest.mark.embedded_engine
+def test_forward_keeps_all_outputs_at_low_mem():
+    full, low = skipping_nets(["full_mem", "low_mem"])
+    x, y = batch_for(full, 5)
+    train(low, x, y)
+    train(full, x, y)
+    with pytest.raises(ValueError, match=r"getOutput.*'bn1'.*low_mem"):
+        eddl.getOutput(eddl.getLayer(low, "bn1"))
+    for net in (full, low):
+        eddl.set_mode(net, 1)
+        eddl.zeroGrads(net)
+        eddl.forward(net, [tensor(x)])
+    for layer, other in zip(full.layers, low.layers):
+        np.testing.assert_allclose(array(eddl.getOutput(other)), array(layer.output), rtol=1e-4, atol=1e-5)
+    # All else of a step by hand works as ever.
+    for net in (full, low):
+        eddl.backward(net, [tensor(y)])
+        eddl.update(net)
+    for expected, got in zip(params_of(full), params_of(low)):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.embedded_engine
+def test_low_mem_keeps_what_another_net_reads():
+    x = eddl.Input([2, 4, 4])
+    hidden = eddl.BatchNormalization(eddl.Conv(x, 3, [3, 3]), True, name="shared")
+    net = build(eddl.Model([x], [eddl.Softmax(eddl.Dense(eddl.Flatten(eddl.ReLu(hidden)), 2))]), mem="low_mem")
+    eddl.Sigmoid(hidden)  # whoever made it may build a net of it at any time
+    xs, ys = batch_for(net, 3)
+    train(net, xs, ys)
+    predict(net, xs)
+    assert eddl.getLayer(net, "shared").output.shape[0] == 3
+
+
+@pytest.mark.embedded_engine
+def test_what_python_measures_may_look_at_released_outputs():
+    """A loss in Python runs between forward and backward, and may touch any layer."""
+    shapes = []
+
+    class Watching(Loss):
+        def __init__(self):
+            Loss.__init__(self, "watching")
+
+        def value(self, t, y):
+            shapes.append([np.asarray(layer.output).shape[0] for layer in net.layers])
+            return 0.0
+
+        def delta(self, t, y, d):
+            np.asarray(d)[...] = np.asarray(y) - np.asarray(t)
+
+    net = skipping_net()
+    loss, metric = Watching(), eddl.getMetric("accuracy")
+    net.build(eddl.sgd(0.01), [loss], [metric], eddl.CS_CPU(2, "low_mem"))
+    seed_params(net)
+    x, y = batch_for(net, 4)
+    train(net, x, y)
+    assert set(shapes[0]) == {0, 4}

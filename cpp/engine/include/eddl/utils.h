@@ -50,5 +50,7 @@ string bytes2human(unsigned long long int bytes, int decimals = 2);
 void* eddl_malloc(std::size_t size, const string& str_info = "");
 void eddl_free(void* ptr);
 float* get_fmem(unsigned long int size, const string& str);
+// Zeros that take memory only where they are written to.
+float* get_zeros(unsigned long int size, const string& str);
 
 #endif  // EDDL_UTILS_H

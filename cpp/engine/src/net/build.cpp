@@ -113,7 +113,8 @@ void Net::resize(int batch) {
     if (fits) return;
     batch_size = batch;
     isresized = true;
-    for (Layer *l : layers) l->resize(batch);
+    for (Layer *l : layers)
+        if (l->output->shape[0] != 0) l->resize(batch);  // else OutputMemory has released it, and do_forward makes it
     do_reset();
 }
 

@@ -1,7 +1,13 @@
 #include "eddl/utils.h"
 
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -197,4 +203,24 @@ void eddl_free(void* ptr) { std::free(ptr); }
 
 float* get_fmem(unsigned long int size, const string& str) {
     return static_cast<float*>(eddl_malloc(size * sizeof(float), str));
+}
+
+float* get_zeros(unsigned long int size, const string& str) {
+    const std::size_t bytes = size * sizeof(float);
+    char* const begin = static_cast<char*>(eddl_malloc(bytes, str));
+    char* zero_from = begin;
+#ifdef __linux__
+    // Pages that are given back read as zeros until they are written, and take no memory so long.
+    constexpr std::size_t PAGE = 4096, LARGE = std::size_t{1} << 20;
+    if (bytes >= LARGE && sysconf(_SC_PAGESIZE) == static_cast<long>(PAGE)) {
+        const std::size_t before = (PAGE - reinterpret_cast<std::uintptr_t>(begin) % PAGE) % PAGE;
+        const std::size_t whole_pages = (bytes - before) / PAGE * PAGE;
+        if (madvise(begin + before, whole_pages, MADV_DONTNEED) == 0) {
+            std::fill(begin, begin + before, 0);
+            zero_from = begin + before + whole_pages;
+        }
+    }
+#endif
+    std::fill(zero_from, begin + bytes, 0);
+    return reinterpret_cast<float*>(begin);
 }
