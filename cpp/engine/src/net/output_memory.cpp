@@ -22,7 +22,9 @@ void set_batch(Tensor &tensor, int batch) {
 }  // namespace
 
 OutputMemory::OutputMemory(const Net &net, bool trains) : batch_(net.batch_size) {
-    if (net.mem_level < LOW_MEMORY || net.isrecurrent) return;
+    // Time steps of an unrolled net read one another in more ways than the graph shows.
+    const bool unrolled = std::any_of(net.layers.begin(), net.layers.end(), [](const Layer *l) { return l->sorig; });
+    if (net.mem_level < LOW_MEMORY || net.isrecurrent || unrolled) return;
     released_after_.resize(net.vfts.size());
     std::unordered_map<const Layer *, std::size_t> position;
     for (std::size_t i = 0; i < net.vfts.size(); ++i) position[net.vfts[i]] = i;
