@@ -72,4 +72,4 @@ for _id, _norm in NORMS.items():
     case(f"{_id}-2d", vector_net(lambda h, f=_norm: f(h, 0.001, "norm"), units=7), **_defect)
     case(f"{_id}-4d", small(lambda h, f=_norm: f(h, 0.05, "norm")), **_defect)
     case(f"{_id}-alone", alone(lambda x, f=_norm: f(x, 0.05, "norm"), [5]), stands_still=_id == "norm", **_defect)
-    case(f"{_id}-beside", beside(lambda h, f=_norm: f(h, 0.05, "norm")), **_defect)
+case("norm-beside", beside(lambda h: eddl.Norm(h, 0.05, "norm")))
