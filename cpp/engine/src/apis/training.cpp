@@ -45,9 +45,13 @@ Tensor *existing(const char *function, layer l, Tensor *Layer::*member) {
     if (t == nullptr)
         invalid(function, "layer '", l->name, "' has none now",
                 member == &Layer::delta ? "; deltas last from forward to backward, and longer only with full_mem" : "");
-    if (member == &Layer::output && t->shape[0] == 0)
-        invalid(function, "layer '", l->name, "' has no output now: with low_mem, training, evaluating and predicting keep ",
-                "those of output layers only; forward keeps all");
+    if (member == &Layer::output && t->shape[0] == 0) {
+        // With low_mem it was released. In inference the batch can be had again, from the inputs that are still there.
+        if (l->net == nullptr || l->net->trmode != TSMODE)
+            invalid(function, "layer '", l->name, "' has no output now: with low_mem, training keeps only those that "
+                    "backward reads; forward keeps all");
+        l->net->do_forward();
+    }
     return t;
 }
 
