@@ -36,7 +36,7 @@ def recurrent(kind, parent, units=UNITS, mask=False, name="cell"):
     return {"lstm": eddl.LSTM, "gru": eddl.GRU}[kind](parent, units, mask, False, name)
 
 
-def net(kind, optimizer=None, mask=False, loss="mse", metric="mse", threads=2, **options):
+def net(kind, optimizer=None, mask=False, loss="mse", metric="mse", threads=1, **options):
     x = eddl.Input([INPUTS], "x")
     h = eddl.Dense(recurrent(kind, x, mask=mask), CLASSES, True, "y")
     return build(eddl.Model([x], [h]), optimizer or eddl.sgd(0.05), loss, metric, threads=threads, **options)
@@ -103,7 +103,7 @@ def head(net, h):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("steps", [1, 2, 9])
 def test_states_and_outputs_are_those_of_the_formulas(kind, steps, rng):
-    n, x = net(kind), data(rng, steps=steps)[0]
+    n, x = net(kind, threads=2), data(rng, steps=steps)[0]
     expected = run_cell(n, kind, x)
     (y,) = outputs(n, x)
     np.testing.assert_allclose(y, head(n, expected[-1][0]), rtol=1e-4, atol=1e-5)
@@ -199,7 +199,7 @@ def test_fit_and_evaluate(rng, capfd):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_forward_backward_update_are_a_training_step(kind, rng):
-    whole, pieces = net(kind), net(kind)
+    whole, pieces = net(kind, threads=2), net(kind, threads=2)
     x, y = data(rng)
     train(whole, x, y)
     eddl.set_mode(pieces, 1)
@@ -327,7 +327,7 @@ def test_losses_and_metrics_of_python_and_optimizers_of_python(rng):
 
     x = eddl.Input([INPUTS], "x")
     own = eddl.Model([x], [eddl.Dense(recurrent("lstm", x), CLASSES, True, "y")])
-    own.build(Plain(), [HalfSquare()], [Count()], eddl.CS_CPU(2))
+    own.build(Plain(), [HalfSquare()], [Count()], eddl.CS_CPU(1))
     seed_params(own)
     usual = net("lstm")
     xs, ys = data(rng, outputs=3)
@@ -439,7 +439,7 @@ def translator(kind="lstm", optimizer=None, units=UNITS, mem="full_mem", through
     out = eddl.Softmax(eddl.Dense(h, WORDS, True, "logits"), -1, "y")
     eddl.setDecoder(before)
     n = eddl.Model([x], [out])
-    return build(n, optimizer or eddl.sgd(0.1), "softmax_cross_entropy", "accuracy", mem=mem)
+    return build(n, optimizer or eddl.sgd(0.1), "softmax_cross_entropy", "accuracy", mem=mem, threads=1)
 
 
 def sentences(rng, samples, steps):
@@ -535,11 +535,53 @@ def test_learns_which_sequences_hold_a_mark(kind, rng):
     inputs = eddl.Input([INPUTS], "x")
     h = eddl.ReLu(eddl.Dense(recurrent(kind, inputs, 16), 8, True, "hidden"))
     n = eddl.Model([inputs], [eddl.Sigmoid(eddl.Dense(h, 1, True, "logits"), "y")])
-    build(n, eddl.adam(0.01), "binary_cross_entropy", "binary_accuracy")
+    build(n, eddl.adam(0.01), "binary_cross_entropy", "binary_accuracy", threads=1)
     arguments = [tensor(x)], [tensor(positive[:, None, None])]
     eddl.fit(n, *arguments, 32, 40)
     eddl.evaluate(n, *arguments, bs=32)
     assert eddl.get_metrics(n)[0] > 0.95
+
+
+@engine_only
+@pytest.mark.parametrize("kind", KINDS)
+def test_classifies_texts(kind, rng):
+    """Words through an embedding; a text is positive if it has word 1. Word 0 is padding, which masks skip."""
+    words = rng.integers(2, 20, size=(128, 8))
+    words[rng.random(size=words.shape) < 0.2] = 0
+    positive = rng.integers(2, size=128)
+    words[np.arange(128), rng.integers(8, size=128)] = np.where(positive, 1, 2)
+    x = eddl.Input([1], "x")
+    h = recurrent(kind, eddl.Embedding(x, 20, 1, 8, True, "words"), 16, mask=True)
+    n = eddl.Model([x], [eddl.Sigmoid(eddl.Dense(eddl.ReLu(eddl.Dense(h, 16)), 1, True, "logits"), "y")])
+    build(n, eddl.adam(0.01), "binary_cross_entropy", "binary_accuracy", threads=1)
+    arguments = [tensor(words[:, :, None])], [tensor(positive[:, None, None])]
+    eddl.fit(n, *arguments, 32, 40)
+    eddl.evaluate(n, *arguments, bs=32)
+    assert eddl.get_metrics(n)[0] > 0.95
+
+
+@engine_only
+def test_captions_images(rng):
+    """A convolution, once for all steps, and a decoder that reads its last word: three words name the image."""
+    x = eddl.Input([1, 4, 4], "x")
+    image = eddl.Flatten(eddl.ReLu(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same")))
+    before = eddl.Input([WORDS], "before")
+    word = eddl.Embedding(eddl.ReduceArgMax(before, [0]), WORDS, 1, 8, True)
+    h = eddl.LSTM(eddl.Concat([word, image]), 24, True)
+    out = eddl.Softmax(eddl.Dense(h, WORDS), -1)
+    eddl.setDecoder(before)
+    n = build(eddl.Model([x], [out]), eddl.adam(0.01), "softmax_cross_entropy", "accuracy", threads=1)
+    images = rng.normal(size=(5, 1, 4, 4))
+    words, captions = sentences(rng, 5, 3)
+    pick = rng.integers(5, size=60)
+    arguments = [tensor(images[pick])], [tensor(captions[pick])]
+    eddl.fit(n, *arguments, 20, 60)
+    eddl.evaluate(n, *arguments, bs=20)
+    assert eddl.get_metrics(n)[0] > 0.95
+    n.decoder_teacher_training = False
+    n.build_rnet(1, 3)
+    decoded = np.stack([array(y).argmax(axis=1) for y in eddl.predict(n, [tensor(images)])], axis=1)
+    np.testing.assert_array_equal(decoded, words)
 
 
 # --- errors: nothing crashes, nothing changes ---

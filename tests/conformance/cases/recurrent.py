@@ -1,7 +1,7 @@
 """RNN, LSTM and GRU, unrolled over time: one output or several, encoders and decoders, masks and states."""
 
 import pyeddl.eddl as eddl
-from conformance.cases.base import family, normal, onehot, sequences
+from conformance.cases.base import binary, family, integers, normal, onehot, sequences
 from helpers import array, tensor, view
 
 case = family(__name__)
@@ -209,6 +209,42 @@ def _joined():
 
 
 case("lstm-joined-to-lstm", _joined, **sequence(3, 3))
+
+
+# Words. (Differences by a word's number mean nothing.)
+def reader(kind):
+    def make():
+        x = eddl.Input([1], "x")
+        h = kind(eddl.Embedding(x, 7, 1, 4, False, "words"))
+        return eddl.Model([x], [eddl.Sigmoid(eddl.Dense(h, 1, True, "logits"), "y")])
+
+    return make
+
+
+def translation():
+    """Words to words: the decoder reads which of its inputs is highest."""
+    x = eddl.Input([1], "x")
+    encoded = eddl.LSTM(eddl.Embedding(x, 7, 1, 4, False, "words"), 5, False, False, "encoder")
+    shifted = eddl.Input([6], "shifted")
+    h = eddl.Embedding(eddl.ReduceArgMax(shifted, [0]), 6, 1, 3, False, "own_words")
+    h = eddl.LSTM([h, eddl.GetStates(encoded)], 5, False, False, "decoder")
+    y = eddl.Softmax(eddl.Dense(h, 6, True, "logits"), -1, "y")
+    eddl.setDecoder(shifted)
+    return eddl.Model([x], [y])
+
+
+_words = {"inputs": sequences(5, integers(7)), "differentiable": False, "batch": 4}
+for _layer, _name in ((rnn, "rnn"), (lstm, "lstm")):
+    case(f"{_name}-of-words", reader(_layer()), loss="binary_cross_entropy", target=sequences(1, binary), **_words)
+case("gru-of-words", reader(gru()), loss="binary_cross_entropy", target=sequences(1, binary), **_words, **GRU_RESET())
+case(
+    "translation",
+    translation,
+    loss="softmax_cross_entropy",
+    metric="accuracy",
+    target=sequences(4, onehot),
+    **_words,
+)
 
 
 # One step of a decoder by itself, its states from outside: what scripts decode with.

@@ -76,6 +76,7 @@ Layer* LDense::share(int c, int bs, std::vector<Layer*> p) {
     copy->bias = bias;
     copy->gbias = gbias;
     copy->acc_gbias = acc_gbias;
+    copy->primitives_ = primitives_;
     return copy;
 }
 

@@ -45,7 +45,13 @@ namespace eddl {
 
 namespace {
 
-[[noreturn]] void no_image(const char* reason) { failed("Tensor::load", "not an image that can be read: ", reason); }
+// A reason may quote the file.
+[[noreturn]] void no_image(std::string reason) {
+    for (char& letter : reason) {
+        if (letter < ' ' || letter > '~') letter = '?';
+    }
+    failed("Tensor::load", "not an image that can be read: ", reason);
+}
 
 // [channels, height, width], read only.
 struct Planes {
