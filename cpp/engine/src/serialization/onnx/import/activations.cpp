@@ -202,16 +202,39 @@ Value softmax_of(Translation& t, const Node& node, const std::string& part) {
 
 Values softmax(Translation& t, const Node& node) { return {softmax_of(t, node, "")}; }
 
-Values log_softmax(Translation& t, const Node& node) { return {operate<LLog>(t, node, softmax_of(t, node, "softmax"))}; }
+Values log_softmax(Translation& t, const Node& node) {
+    return {operate<LLog>(t, node, softmax_of(t, node, "softmax"))};
+}
 
 }  // namespace
 
 Operators activation_operators() {
-    return {{"Relu", relu, Steps::EACH}, {"Sigmoid", sigmoid, Steps::EACH}, {"Tanh", tanh_of, Steps::EACH}, {"Softplus", softplus, Steps::EACH}, {"Softsign", softsign, Steps::EACH},
-            {"Elu", elu, Steps::EACH}, {"LeakyRelu", leaky_relu, Steps::EACH}, {"ThresholdedRelu", thresholded_relu, Steps::EACH}, {"Selu", selu, Steps::EACH},
-            {"Celu", celu, Steps::EACH}, {"HardSigmoid", hard_sigmoid, Steps::EACH}, {"HardSwish", hard_swish, Steps::EACH}, {"Swish", swish, Steps::EACH}, {"Mish", mish, Steps::EACH},
-            {"Gelu", gelu, Steps::EACH}, {"Erf", error_function, Steps::EACH}, {"Sign", sign, Steps::EACH}, {"PRelu", prelu, Steps::EACH}, {"Abs", absolute, Steps::EACH}, {"Exp", exponential, Steps::EACH}, {"Log", logarithm, Steps::EACH},
-            {"Sqrt", square_root, Steps::EACH}, {"Neg", negative, Steps::EACH}, {"Reciprocal", reciprocal, Steps::EACH}, {"Clip", clip, Steps::EACH}, {"Softmax", softmax, Steps::EACH},
+    return {{"Relu", relu, Steps::EACH},
+            {"Sigmoid", sigmoid, Steps::EACH},
+            {"Tanh", tanh_of, Steps::EACH},
+            {"Softplus", softplus, Steps::EACH},
+            {"Softsign", softsign, Steps::EACH},
+            {"Elu", elu, Steps::EACH},
+            {"LeakyRelu", leaky_relu, Steps::EACH},
+            {"ThresholdedRelu", thresholded_relu, Steps::EACH},
+            {"Selu", selu, Steps::EACH},
+            {"Celu", celu, Steps::EACH},
+            {"HardSigmoid", hard_sigmoid, Steps::EACH},
+            {"HardSwish", hard_swish, Steps::EACH},
+            {"Swish", swish, Steps::EACH},
+            {"Mish", mish, Steps::EACH},
+            {"Gelu", gelu, Steps::EACH},
+            {"Erf", error_function, Steps::EACH},
+            {"Sign", sign, Steps::EACH},
+            {"PRelu", prelu, Steps::EACH},
+            {"Abs", absolute, Steps::EACH},
+            {"Exp", exponential, Steps::EACH},
+            {"Log", logarithm, Steps::EACH},
+            {"Sqrt", square_root, Steps::EACH},
+            {"Neg", negative, Steps::EACH},
+            {"Reciprocal", reciprocal, Steps::EACH},
+            {"Clip", clip, Steps::EACH},
+            {"Softmax", softmax, Steps::EACH},
             {"LogSoftmax", log_softmax, Steps::EACH}};
 }
 

@@ -48,7 +48,8 @@ Layer* number_and_layer(Operation op, float k, Layer* b, const std::string& name
 
 // What a constant operand is for a layer with channels: a number each, if it varies along them only.
 bool is_channel_wise(const Ints& own, const Ints& sample) {
-    return sample.size() > 1 && own[0] == sample[0] && std::all_of(own.begin() + 1, own.end(), [](auto d) { return d == 1; });
+    return sample.size() > 1 && own[0] == sample[0] &&
+           std::all_of(own.begin() + 1, own.end(), [](auto d) { return d == 1; });
 }
 
 // As trainable parameters: constants beside channels come from normalisations and biases.
@@ -76,7 +77,8 @@ Value with_constant(Translation& t, const Node& node, Operation op, const Value&
     float number = 0.0f;
     if (sample == x.sample && is_uniform(constant, number)) {
         return t.add(node, sample, part, [&](const std::string& name) {
-            return constant_first ? number_and_layer(op, number, x.layer, name) : layer_and_number(op, x.layer, number, name);
+            return constant_first ? number_and_layer(op, number, x.layer, name)
+                                  : layer_and_number(op, x.layer, number, name);
         });
     }
     const bool has_scale_form = op == Operation::ADD || op == Operation::SUB || op == Operation::MUL ||
@@ -85,7 +87,8 @@ Value with_constant(Translation& t, const Node& node, Operation op, const Value&
         return with_channels(t, node, op, x, constant.floats(), constant_first, part);
     }
     const Value wide = spread(t, node, x, sample, part + "wide");
-    const Value other = spread(t, node, constant_layer(t, node, constant, own.size(), part + "constant"), sample, part + "constant_wide");
+    const Value other = spread(t, node, constant_layer(t, node, constant, own.size(), part + "constant"), sample,
+                               part + "constant_wide");
     return t.add(node, sample, part, [&](const std::string& name) {
         return constant_first ? layers_combined(op, other.layer, wide.layer, name)
                               : layers_combined(op, wide.layer, other.layer, name);
@@ -95,7 +98,8 @@ Value with_constant(Translation& t, const Node& node, Operation op, const Value&
 // Operands of fewer dimensions would meet the batch with another axis.
 void expect_same_rank(const Node& node, const Value& a, const Value& b) {
     if (a.sample.size() != b.sample.size()) {
-        refuse(node, "samples of shape ", a.sample, " and ", b.sample, " have different ranks: one would be broadcast along the batch");
+        refuse(node, "samples of shape ", a.sample, " and ", b.sample,
+               " have different ranks: one would be broadcast along the batch");
     }
 }
 
@@ -115,7 +119,8 @@ Value second_operand(Translation& t, const Node& node) {
     Value b = t.value(node, 1);
     if (node.opset >= 7 || !node.has("axis") || b.constant == nullptr) return b;
     const auto rank = static_cast<std::int64_t>(t.value(node, 0).shape().size());
-    const auto axis = static_cast<std::int64_t>(as_axis(node, node.integer("axis", -1), static_cast<std::size_t>(rank)));
+    const auto axis =
+        static_cast<std::int64_t>(as_axis(node, node.integer("axis", -1), static_cast<std::size_t>(rank)));
     Constant aligned = *b.constant;
     const auto used = axis + static_cast<std::int64_t>(aligned.dims.size());
     if (used > rank) refuse(node, "a constant of shape ", aligned.dims, " does not fit behind axis ", axis);
@@ -128,7 +133,8 @@ Value second_operand(Translation& t, const Node& node) {
 Node as_eddl_means(const Translation& t, const Node& node) {
     Node meant = node;
     if (node.op == "Sub" && node.inputs.size() == 3) meant.inputs.erase(meant.inputs.begin());
-    if (node.op == "Div" && (t.is_constant(node, 0) || t.is_constant(node, 1))) std::swap(meant.inputs[0], meant.inputs[1]);
+    if (node.op == "Div" && node.inputs.size() == 2 && (t.is_constant(node, 0) || t.is_constant(node, 1)))
+        std::swap(meant.inputs[0], meant.inputs[1]);
     return meant;
 }
 
@@ -136,7 +142,9 @@ template <Operation op>
 Values binary(Translation& t, const Node& node) {
     const Node meant = t.is_from_eddl() ? as_eddl_means(t, node) : node;
     const Value &a = t.value(meant, 0), b = second_operand(t, meant);
-    const auto is_whole_number = [](const Value& v) { return v.constant != nullptr ? v.constant->integral() : v.whole; };
+    const auto is_whole_number = [](const Value& v) {
+        return v.constant != nullptr ? v.constant->integral() : v.whole;
+    };
     const bool whole = is_whole_number(a) && is_whole_number(b);
     if (whole && op == Operation::DIV) refuse(node, "the division of whole numbers is not covered: no layer rounds");
     Value result = combine(t, meant, op, a, b, "");
@@ -153,7 +161,8 @@ Value fold_operands(Translation& t, const Node& node, Operation op, const std::s
         std::string part = last ? last_part : "";
         if (!last) part = std::to_string(i);
         Value next = t.value(node, i);
-        if (result.constant != nullptr && next.constant != nullptr) refuse(node, "more than one constant operand is not covered");
+        if (result.constant != nullptr && next.constant != nullptr)
+            refuse(node, "more than one constant operand is not covered");
         result = combine(t, node, op, result, next, part);
     }
     return result;
@@ -173,7 +182,8 @@ Values mean(Translation& t, const Node& node) {
 Values power(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
     float exponent = 0.0f;
-    if (!is_uniform(t.constant(node, 1, "exponent"), exponent)) refuse(node, "an exponent of several numbers is not covered");
+    if (!is_uniform(t.constant(node, 1, "exponent"), exponent))
+        refuse(node, "an exponent of several numbers is not covered");
     return {t.add(node, x.sample, "", [&](const std::string& name) {
         // x² by multiplication is right for negative x too, and exact.
         return exponent == 2.0f ? static_cast<Layer*>(make<LMult>(x.layer, x.layer, name))
@@ -204,9 +214,16 @@ Values where(Translation& t, const Node& node) {
 }  // namespace
 
 Operators arithmetic_operators() {
-    return {{"Add", binary<Operation::ADD>, Steps::EACH}, {"Sub", binary<Operation::SUB>, Steps::EACH}, {"Mul", binary<Operation::MUL>, Steps::EACH},
-            {"Div", binary<Operation::DIV>, Steps::EACH}, {"Max", variadic<Operation::MAX>, Steps::EACH}, {"Min", variadic<Operation::MIN>, Steps::EACH},
-            {"Sum", variadic<Operation::ADD>, Steps::EACH}, {"Mean", mean, Steps::EACH}, {"Pow", power, Steps::EACH}, {"Where", where, Steps::EACH}};
+    return {{"Add", binary<Operation::ADD>, Steps::EACH},
+            {"Sub", binary<Operation::SUB>, Steps::EACH},
+            {"Mul", binary<Operation::MUL>, Steps::EACH},
+            {"Div", binary<Operation::DIV>, Steps::EACH},
+            {"Max", variadic<Operation::MAX>, Steps::EACH},
+            {"Min", variadic<Operation::MIN>, Steps::EACH},
+            {"Sum", variadic<Operation::ADD>, Steps::EACH},
+            {"Mean", mean, Steps::EACH},
+            {"Pow", power, Steps::EACH},
+            {"Where", where, Steps::EACH}};
 }
 
 }  // namespace eddl::onnx_io

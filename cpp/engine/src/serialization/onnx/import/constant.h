@@ -29,8 +29,8 @@ struct Constant {
     }
 };
 
-// Reads a tensor, whose data must have exactly the size that its dimensions say. External data is looked for in `folder`
-// and below, whatever links and dots its location is made of; without a folder it is refused.
+// Reads a tensor, whose data must have exactly the size that its dimensions say. External data is looked for in
+// `folder` and below, whatever links and dots its location is made of; without a folder it is refused.
 Constant decode(const TensorProto& tensor, const std::string* folder);
 
 // Whether elements of this type are whole numbers (booleans included), or have fractions. Others are not covered.

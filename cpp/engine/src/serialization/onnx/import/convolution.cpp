@@ -26,7 +26,8 @@ Weights read_weights(Translation& t, const Node& node, const Value& x) {
     weights.groups = as_int(node, "group", node.integer("group", 1), 1, INT32_MAX);
     for (const std::int64_t d : constant.dims) as_int(node, "a dimension of the weights", d, 1, MAX_WINDOW);
     if (node.has("kernel_shape") && kernel_shape(node, x.sample.size() - 1) != weights.kernel()) {
-        refuse(node, "its kernel_shape ", node.integers("kernel_shape"), " is not that of its weights, ", constant.dims);
+        refuse(node, "its kernel_shape ", node.integers("kernel_shape"), " is not that of its weights, ",
+               constant.dims);
     }
     if (node.has_input(2)) weights.bias = t.constant(node, 2, "bias").floats();
     return weights;
@@ -64,7 +65,8 @@ Values convolution(Translation& t, const Node& node) {
     Weights weights = read_weights(t, node, x);
     const std::int64_t filters = weights.dims[0], channels = x.sample[0];
     if (channels != weights.dims[1] * weights.groups || filters % weights.groups != 0) {
-        refuse(node, "weights of shape ", weights.dims, " in ", weights.groups, " groups do not fit ", channels, " channels");
+        refuse(node, "weights of shape ", weights.dims, " in ", weights.groups, " groups do not fit ", channels,
+               " channels");
     }
     const Window window = read_window(node, x, weights.kernel());
     const Ints sample = slid(node, x, window, filters);
@@ -85,12 +87,13 @@ Values convolution(Translation& t, const Node& node) {
     return {result};
 }
 
-// The padding of a transposed convolution is cut off its output. What output_padding adds behind is cut off less; layers
-// cut as little as 1 - stride.
+// The padding of a transposed convolution is cut off its output. What output_padding adds behind is cut off less;
+// layers cut as little as 1 - stride.
 Window transposed_window(const Node& node, const Value& x, const std::vector<int>& kernel) {
     const std::size_t axes = kernel.size();
     Window w = read_window(node, x, kernel);
-    const auto added = as_ints(node, "numbers in output_padding", node.integers("output_padding", Ints(axes, 0)), axes, 0, MAX_WINDOW);
+    const auto added =
+        as_ints(node, "numbers in output_padding", node.integers("output_padding", Ints(axes, 0)), axes, 0, MAX_WINDOW);
     const bool same = node.text("auto_pad", "NOTSET").rfind("SAME", 0) == 0;
     const bool upper = node.text("auto_pad", "NOTSET") == "SAME_UPPER";
     Ints wanted(axes, 0);
@@ -111,7 +114,8 @@ Window transposed_window(const Node& node, const Value& x, const std::vector<int
             if (total < 0) w.before[a] = 0, w.after[a] = total;
         }
         w.after[a] -= added[a];
-        if (w.after[a] <= -w.strides[a]) refuse(node, "an output_padding of ", added, " with strides ", w.strides, " is not covered");
+        if (w.after[a] <= -w.strides[a])
+            refuse(node, "an output_padding of ", added, " with strides ", w.strides, " is not covered");
     }
     return w;
 }
@@ -121,7 +125,8 @@ Values transposed_convolution(Translation& t, const Node& node) {
     Weights weights = read_weights(t, node, x);
     const std::int64_t filters = weights.dims[1] * weights.groups;
     if (x.sample[0] != weights.dims[0] || x.sample[0] % weights.groups != 0) {
-        refuse(node, "weights of shape ", weights.dims, " in ", weights.groups, " groups do not fit ", x.sample[0], " channels");
+        refuse(node, "weights of shape ", weights.dims, " in ", weights.groups, " groups do not fit ", x.sample[0],
+               " channels");
     }
     Window w = transposed_window(node, x, weights.kernel());
     Ints sample{filters};
@@ -140,7 +145,8 @@ Values transposed_convolution(Translation& t, const Node& node) {
     }
     const Value made = t.add(node, sample, is_line ? "transposed" : "", [&](const std::string& name) {
         const auto number = static_cast<int>(filters);
-        return w.axes() == 2 ? windowed<LConvT2D>(x, number, w, weights, name) : windowed<LConvT3D>(x, number, w, weights, name);
+        return w.axes() == 2 ? windowed<LConvT2D>(x, number, w, weights, name)
+                             : windowed<LConvT3D>(x, number, w, weights, name);
     });
     return {view(t, node, with_weights(node, made, weights), shape, "")};
 }

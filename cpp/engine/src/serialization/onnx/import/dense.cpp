@@ -19,7 +19,8 @@ struct Matrix {
         Matrix result{columns, rows, Floats(values.size())};
         for (std::int64_t r = 0; r < rows; ++r)
             for (std::int64_t c = 0; c < columns; ++c)
-                result.values[static_cast<std::size_t>(c * rows + r)] = values[static_cast<std::size_t>(r * columns + c)];
+                result.values[static_cast<std::size_t>(c * rows + r)] =
+                    values[static_cast<std::size_t>(r * columns + c)];
         return result;
     }
 };
@@ -33,14 +34,16 @@ Matrix matrix(const Node& node, const Constant& constant) {
 
 void expect_fit(const Node& node, const Value& x, std::int64_t axis_size, const Matrix& weights) {
     if (x.sample.empty() || axis_size != weights.rows) {
-        refuse(node, "a sample of shape ", x.sample, " does not fit a matrix of ", weights.rows, " by ", weights.columns);
+        refuse(node, "a sample of shape ", x.sample, " does not fit a matrix of ", weights.rows, " by ",
+               weights.columns);
     }
 }
 
 // A constant that a bias of `outputs` numbers can be made of: one for all, or one each.
 bool as_bias(const Constant& constant, std::int64_t outputs, Floats& bias) {
     const Ints& dims = constant.dims;
-    if (constant.size() == 0 || static_cast<std::int64_t>(constant.size()) != (dims.empty() ? 1 : dims.back())) return false;
+    if (constant.size() == 0 || static_cast<std::int64_t>(constant.size()) != (dims.empty() ? 1 : dims.back()))
+        return false;
     bias = constant.floats();
     if (bias.size() == 1) bias.assign(static_cast<std::size_t>(outputs), bias[0]);
     return static_cast<std::int64_t>(bias.size()) == outputs;
@@ -68,7 +71,8 @@ Values gemm(Translation& t, const Node& node) {
         return {dense(t, node, x, weights.values, bias, weights.columns, "")};
     }
     const Value product = dense(t, node, x, weights.values, {}, weights.columns, "product");
-    const Value summand = spread(t, node, beta == 1.0f ? c : scale_by(t, node, c, beta, 0.0f, "scaled"), product.sample, "wide");
+    const Value summand =
+        spread(t, node, beta == 1.0f ? c : scale_by(t, node, c, beta, 0.0f, "scaled"), product.sample, "wide");
     return {t.add(node, product.sample, "", [&](const std::string& name) {
         return make<LAdd>(vlayer{product.layer, summand.layer}, name);
     })};
@@ -101,7 +105,8 @@ Values by_weights(Translation& t, const Node& node, const Value& x, const Consta
 // W · x is (xᵀ · Wᵀ)ᵀ.
 Values from_the_left(Translation& t, const Node& node, const Constant& constant, const Value& x) {
     const Matrix weights = matrix(node, constant).transposed();
-    if (x.sample.size() < 2) refuse(node, "a constant times a sample of shape ", x.sample, " mixes the samples of a batch");
+    if (x.sample.size() < 2)
+        refuse(node, "a constant times a sample of shape ", x.sample, " mixes the samples of a batch");
     const std::size_t rank = x.sample.size();
     expect_fit(node, x, x.sample[rank - 2], weights);
     std::vector<int> turned(rank);
@@ -115,7 +120,8 @@ Values from_the_left(Translation& t, const Node& node, const Constant& constant,
 Values of_layers(Translation& t, const Node& node, const Value& a, const Value& b) {
     const std::size_t rank = a.sample.size();
     if (rank < 2 || b.sample.size() != rank) {
-        refuse(node, "samples of shape ", a.sample, " and ", b.sample, " are not two matrices, or stacks of them, of one rank");
+        refuse(node, "samples of shape ", a.sample, " and ", b.sample,
+               " are not two matrices, or stacks of them, of one rank");
     }
     const auto stack = [](const Ints& sample) { return Ints(sample.begin(), sample.end() - 2); };
     const Ints stacks = joined(node, stack(a.sample), stack(b.sample));

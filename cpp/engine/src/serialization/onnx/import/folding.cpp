@@ -1,4 +1,5 @@
-// What is computed at import, from constants alone: shapes that exporters spell out node by node, weights that they turn.
+// What is computed at import, from constants alone: shapes that exporters spell out node by node, weights that they
+// turn.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -120,7 +121,8 @@ Constant constant_of_shape(const Node& node, const Arguments& inputs) {
 }
 
 Constant range_of(const Node& node, const Arguments& inputs) {
-    const Constant &start = argument(node, inputs, 0), &limit = argument(node, inputs, 1), &step = argument(node, inputs, 2);
+    const Constant &start = argument(node, inputs, 0), &limit = argument(node, inputs, 1),
+                   &step = argument(node, inputs, 2);
     if (start.size() != 1 || limit.size() != 1 || step.size() != 1) refuse(node, "expected three numbers");
     const double first = start.floats()[0], last = limit.floats()[0], by = step.floats()[0];
     const double number = std::ceil((last - first) / by);
@@ -178,7 +180,8 @@ Constant reshape(const Node& node, const Arguments& inputs) {
     std::int64_t rest = 1;
     for (std::size_t i = 0; i < dims.size(); ++i) {
         if (dims[i] == 0 && !node.flag("allowzero", false) && i < x.dims.size()) dims[i] = x.dims[i];
-        if (dims[i] != -1 && (dims[i] < 0 || __builtin_mul_overflow(rest, dims[i], &rest))) refuse(node, dims, " is no shape");
+        if (dims[i] != -1 && (dims[i] < 0 || __builtin_mul_overflow(rest, dims[i], &rest)))
+            refuse(node, dims, " is no shape");
     }
     const auto open = std::find(dims.begin(), dims.end(), -1);
     if (open != dims.end() && rest > 0) *open = static_cast<std::int64_t>(x.size()) / rest;
@@ -237,7 +240,8 @@ Ints broadcast(const Node& node, Ints a, Ints b) {
     if (a.size() < b.size()) a.swap(b);
     b.insert(b.begin(), a.size() - b.size(), 1);
     for (std::size_t d = 0; d < a.size(); ++d) {
-        if (a[d] != b[d] && a[d] != 1 && b[d] != 1) refuse(node, "shapes ", a, " and ", b, " cannot be broadcast to each other");
+        if (a[d] != b[d] && a[d] != 1 && b[d] != 1)
+            refuse(node, "shapes ", a, " and ", b, " cannot be broadcast to each other");
         if (a[d] == 1) a[d] = b[d];
     }
     return a;
@@ -267,7 +271,8 @@ Constant tile(const Node& node, const Arguments& inputs) {
     for (std::size_t d = 0; d < repeats.size(); ++d) {
         dims.insert(dims.end(), {repeats[d], x.dims[d]});
         steps.insert(steps.end(), {0, strides[d]});
-        if (repeats[d] < 0 || __builtin_mul_overflow(result[d], repeats[d], &result[d])) refuse(node, "repeats are ", repeats);
+        if (repeats[d] < 0 || __builtin_mul_overflow(result[d], repeats[d], &result[d]))
+            refuse(node, "repeats are ", repeats);
     }
     return gathered(x, result, places(node, dims, steps));
 }
@@ -284,7 +289,8 @@ Constant binary(const Node& node, const Arguments& inputs) {
         Ints values = std::get<Ints>(left.data);
         for (std::size_t i = 0; i < values.size(); ++i) {
             const std::int64_t other = std::get<Ints>(right.data)[i];
-            if (of_integers(values[i], other, &values[i])) refuse(node, "its result on ", values[i], " and ", other, " is no 64-bit integer");
+            if (of_integers(values[i], other, &values[i]))
+                refuse(node, "its result on ", values[i], " and ", other, " is no 64-bit integer");
         }
         return {dims, values};
     }
@@ -348,7 +354,8 @@ Constant comparison(const Node& node, const Arguments& inputs) {
 }
 
 Constant where(const Node& node, const Arguments& inputs) {
-    const Constant &condition = argument(node, inputs, 0), &a = argument(node, inputs, 1), &b = argument(node, inputs, 2);
+    const Constant &condition = argument(node, inputs, 0), &a = argument(node, inputs, 1),
+                   &b = argument(node, inputs, 2);
     const Ints dims = broadcast(node, broadcast(node, condition.dims, a.dims), b.dims);
     const Floats chooses = spread(node, condition, dims).floats();
     const Constant yes = spread(node, a, dims), no = spread(node, b, dims);
@@ -451,7 +458,8 @@ Constant gather(const Node& node, const Arguments& inputs) {
     for (std::int64_t o = 0; o < outer; ++o)
         for (const std::int64_t index : integers(node, inputs, 1)) {
             const auto i = static_cast<std::int64_t>(as_axis(node, index, static_cast<std::size_t>(x.dims[axis])));
-            for (std::int64_t k = 0; k < inner; ++k) from.push_back(static_cast<std::uint32_t>((o * x.dims[axis] + i) * inner + k));
+            for (std::int64_t k = 0; k < inner; ++k)
+                from.push_back(static_cast<std::uint32_t>((o * x.dims[axis] + i) * inner + k));
         }
     return gathered(x, dims, from);
 }

@@ -125,7 +125,8 @@ private:
             const AttributeProto* value = refers(attribute) ? argument(attribute.ref_attr_name(), *call) : &attribute;
             if (value == nullptr) continue;
             copied_bytes_ += value->ByteSizeLong();
-            if (copied_bytes_ > MAX_COPIED_BYTES) reject("functions hand on attributes of more than ", MAX_COPIED_BYTES, " bytes");
+            if (copied_bytes_ > MAX_COPIED_BYTES)
+                reject("functions hand on attributes of more than ", MAX_COPIED_BYTES, " bytes");
             AttributeProto& added = *copy->add_attribute();
             added = *value;
             added.set_name(attribute.name());
@@ -183,7 +184,8 @@ public:
             for (const std::string& input : nodes_[i].inputs) {
                 const auto producer = source_of(input, &nodes_[i]);
                 if (!producer || states[*producer] == State::DONE) continue;
-                if (states[*producer] == State::ENTERED) refuse(nodes_[i], "it is part of a cycle through '", input, "'");
+                if (states[*producer] == State::ENTERED)
+                    refuse(nodes_[i], "it is part of a cycle through '", input, "'");
                 stack.push_back(*producer);
             }
         }
@@ -234,7 +236,8 @@ Graph read_graph(const ModelProto& model) {
         graph.outputs.push_back(output.name());
     }
     if (graph.inputs.empty() || graph.outputs.empty()) {
-        reject("expected a model with inputs and outputs, received ", graph.inputs.size(), " and ", graph.outputs.size());
+        reject("expected a model with inputs and outputs, received ", graph.inputs.size(), " and ",
+               graph.outputs.size());
     }
 
     Inliner inliner(model);

@@ -17,7 +17,8 @@ struct ImportSettings {
     const std::string *folder = nullptr;  // where a model's external data may be; nowhere without it
 };
 
-// The net that a serialized ModelProto describes; it owns its layers. Throws std::runtime_error, whatever the bytes are.
+// The net that a serialized ModelProto describes; it owns its layers. Throws std::runtime_error, whatever the bytes
+// are.
 std::unique_ptr<Net> read_net(const std::string &bytes, const ImportSettings &settings);
 
 }  // namespace eddl::onnx_io

@@ -54,7 +54,8 @@ Value scaled_channels(Translation& t, const Node& node, const Value& x, std::int
             refuse(node, "expected ", numbers, " numbers as ", what, ", received ", given.size());
         }
         Floats values;
-        for (std::int64_t c = 0; c < channels; ++c) values.push_back(given[static_cast<std::size_t>(c * numbers / channels)]);
+        for (std::int64_t c = 0; c < channels; ++c)
+            values.push_back(given[static_cast<std::size_t>(c * numbers / channels)]);
         return values;
     };
     const Floats scale = spread_numbers(1, "scale"), shift = spread_numbers(2, "shift");
@@ -63,31 +64,37 @@ Value scaled_channels(Translation& t, const Node& node, const Value& x, std::int
 
 Values instance_normalization(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
-    if (x.sample.size() < 2) refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
+    if (x.sample.size() < 2)
+        refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
     return {scaled_channels(t, node, normalized(t, node, x, x.sample[0], "normalized"), x.sample[0])};
 }
 
 // Before version 21 a group has one scale and shift, from then on a channel.
 Values group_normalization(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
-    if (x.sample.size() < 2) refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
+    if (x.sample.size() < 2)
+        refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
     const std::int64_t groups = node.integer("num_groups", 0);
     if (groups < 1 || x.sample[0] % groups != 0) refuse(node, x.sample[0], " channels do not make ", groups, " groups");
-    return {scaled_channels(t, node, normalized(t, node, x, groups, "normalized"), node.opset < 21 ? groups : x.sample[0])};
+    return {
+        scaled_channels(t, node, normalized(t, node, x, groups, "normalized"), node.opset < 21 ? groups : x.sample[0])};
 }
 
-Value combine_with(Translation& t, const Node& node, const Value& x, std::size_t i, const std::string& part, bool scales) {
+Value combine_with(Translation& t, const Node& node, const Value& x, std::size_t i, const std::string& part,
+                   bool scales) {
     const Constant& constant = t.constant(node, i, scales ? "scale" : "shift");
     float number = 0.0f;
     if (is_uniform(constant, number) && number == (scales ? 1.0f : 0.0f)) return x;
-    const Value other = spread(t, node, constant_layer(t, node, constant, x.sample.size(), part + "_values"), x.sample, part + "_wide");
+    const Value other =
+        spread(t, node, constant_layer(t, node, constant, x.sample.size(), part + "_values"), x.sample, part + "_wide");
     return t.add(node, x.sample, part, [&](const std::string& name) {
         return scales ? static_cast<Layer*>(make<LMult>(x.layer, other.layer, name))
                       : make<LAdd>(vlayer{x.layer, other.layer}, name);
     });
 }
 
-// Over all axes from `axis` on. A whole sample has a layer of its own; rows of it are groups, whose scale is a constant.
+// Over all axes from `axis` on. A whole sample has a layer of its own; rows of it are groups, whose scale is a
+// constant.
 Values layer_normalization(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
     const auto split = x.sample.begin() + static_cast<std::ptrdiff_t>(sample_axis(node, node.integer("axis", -1), x));
@@ -114,12 +121,16 @@ Values rms_normalization(Translation& t, const Node& node) {
     for (std::size_t a = sample_axis(node, node.integer("axis", -1), x); a < x.sample.size(); ++a) {
         axes.push_back(static_cast<int>(a));
     }
-    const Value square = t.add(node, x.sample, "square", [&](const std::string& name) { return make<LMult>(x.layer, x.layer, name); });
+    const Value square =
+        t.add(node, x.sample, "square", [&](const std::string& name) { return make<LMult>(x.layer, x.layer, name); });
     // One that keeps dimensions repeats the mean over all of them.
-    const Value mean = t.add(node, x.sample, "mean", [&](const std::string&) { return ReduceMean(square.layer, axes, true); });
+    const Value mean =
+        t.add(node, x.sample, "mean", [&](const std::string&) { return ReduceMean(square.layer, axes, true); });
     const Value sum = scale_by(t, node, mean, 1.0f, epsilon(node), "sum");
-    const Value root = t.add(node, x.sample, "root", [&](const std::string& name) { return make<LSqrt>(sum.layer, name); });
-    const Value result = t.add(node, x.sample, "normalized", [&](const std::string& name) { return make<LDiv>(x.layer, root.layer, name); });
+    const Value root =
+        t.add(node, x.sample, "root", [&](const std::string& name) { return make<LSqrt>(sum.layer, name); });
+    const Value result = t.add(node, x.sample, "normalized",
+                               [&](const std::string& name) { return make<LDiv>(x.layer, root.layer, name); });
     return {combine_with(t, node, result, 1, "scaled", true)};
 }
 
@@ -128,22 +139,27 @@ Values local_response_normalization(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
     if (x.sample.empty()) refuse(node, "expected channels, received a sample of shape ", x.sample);
     const std::int64_t size = as_int(node, "size", node.integer("size", 0), 1, 1 << 20), channels = x.sample[0];
-    const Value square = t.add(node, x.sample, "square", [&](const std::string& name) { return make<LMult>(x.layer, x.layer, name); });
+    const Value square =
+        t.add(node, x.sample, "square", [&](const std::string& name) { return make<LMult>(x.layer, x.layer, name); });
     LinearMap neighbours(channels, channels);
     neighbours.allocate(t, node);
     for (std::int64_t o = 0; o < channels; ++o) {
-        const std::int64_t first = std::max<std::int64_t>(o - (size - 1) / 2, 0), last = std::min(o + size / 2, channels - 1);
+        const std::int64_t first = std::max<std::int64_t>(o - (size - 1) / 2, 0),
+                           last = std::min(o + size / 2, channels - 1);
         for (std::int64_t i = first; i <= last; ++i) neighbours.at(i, o) = 1.0f;
     }
     const Value sum = apply(t, node, square, 0, neighbours, "neighbours");
-    const Value base = scale_by(t, node, sum, node.number("alpha", 1e-4f) / static_cast<float>(size), node.number("bias", 1.0f), "base");
+    const Value base = scale_by(t, node, sum, node.number("alpha", 1e-4f) / static_cast<float>(size),
+                                node.number("bias", 1.0f), "base");
     const float beta = node.number("beta", 0.75f);
-    const Value divisor = t.add(node, x.sample, "divisor", [&](const std::string& name) { return make<LPow>(base.layer, beta, name); });
-    return {t.add(node, x.sample, "", [&](const std::string& name) { return make<LDiv>(x.layer, divisor.layer, name); })};
+    const Value divisor =
+        t.add(node, x.sample, "divisor", [&](const std::string& name) { return make<LPow>(base.layer, beta, name); });
+    return {
+        t.add(node, x.sample, "", [&](const std::string& name) { return make<LDiv>(x.layer, divisor.layer, name); })};
 }
 
-// At inference ONNX' dropout does nothing. EDDL's weights by 1 - ratio there: its files do not say so, ours have a product
-// in front.
+// At inference ONNX' dropout does nothing. EDDL's weights by 1 - ratio there: its files do not say so, ours have a
+// product in front.
 Values dropout(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
     float ratio = node.number("ratio", 0.5f);
@@ -156,15 +172,20 @@ Values dropout(Translation& t, const Node& node) {
                              t.only_reader(node.inputs[0]) == &node;
     const bool weights = t.is_from_eddl() || has_product;
     Layer* const input = has_product ? product->parent[0] : x.layer;
-    return {t.add(node, x.sample, "", [&](const std::string& name) { return make<LDropout>(input, ratio, weights, name); })};
+    return {t.add(node, x.sample, "",
+                  [&](const std::string& name) { return make<LDropout>(input, ratio, weights, name); })};
 }
 
 }  // namespace
 
 Operators normalization_operators() {
-    return {{"BatchNormalization", batch_normalization}, {"InstanceNormalization", instance_normalization},
-            {"GroupNormalization", group_normalization}, {"LayerNormalization", layer_normalization, Steps::EACH},
-            {"RMSNormalization", rms_normalization}, {"LRN", local_response_normalization}, {"Dropout", dropout, Steps::EACH}};
+    return {{"BatchNormalization", batch_normalization},
+            {"InstanceNormalization", instance_normalization},
+            {"GroupNormalization", group_normalization},
+            {"LayerNormalization", layer_normalization, Steps::EACH},
+            {"RMSNormalization", rms_normalization},
+            {"LRN", local_response_normalization},
+            {"Dropout", dropout, Steps::EACH}};
 }
 
 }  // namespace eddl::onnx_io

@@ -8,7 +8,8 @@
 
 namespace eddl::onnx_io {
 
-// The values of a node's outputs, of which one at least of the inputs is a layer. Outputs that nobody reads may be left out.
+// The values of a node's outputs, of which one at least of the inputs is a layer. Outputs that nobody reads may be left
+// out.
 using Handler = Values (*)(Translation& translation, const Node& node);
 // The outputs of a node whose inputs are all known; a left-out one is null.
 using Arguments = std::vector<const Constant*>;

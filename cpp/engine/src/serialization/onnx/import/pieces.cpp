@@ -40,7 +40,9 @@ bool is_uniform(const Constant& constant, float& number) {
 
 std::size_t sample_axis(const Node& node, std::int64_t axis, const Value& x) {
     const std::size_t a = as_axis(node, axis, x.rank());
-    if (a < x.lead.size()) refuse(node, "axis ", axis, " of a layer of shape ", x.sample, " (batch not counted) is the batch, which must stay whole");
+    if (a < x.lead.size())
+        refuse(node, "axis ", axis, " of a layer of shape ", x.sample,
+               " (batch not counted) is the batch, which must stay whole");
     return a - x.lead.size();
 }
 
@@ -77,7 +79,8 @@ Value permute(Translation& t, const Node& node, const Value& x, const std::vecto
     std::vector<int> moving;
     std::copy_if(axes.begin(), axes.end(), std::back_inserter(moving), moves);
     if (std::is_sorted(moving.begin(), moving.end())) return view(t, node, x, sample, part);
-    Value result = t.add(node, sample, part, [&](const std::string& name) { return make<LPermute>(x.layer, axes, name); });
+    Value result =
+        t.add(node, sample, part, [&](const std::string& name) { return make<LPermute>(x.layer, axes, name); });
     result.whole = x.whole;
     return result;
 }
@@ -160,7 +163,8 @@ Value dense(Translation& t, const Node& node, const Value& x, const Floats& weig
             std::int64_t outputs, const std::string& part) {
     Ints sample = x.sample;
     if (sample.empty() || static_cast<std::int64_t>(weights.size()) != sample.back() * outputs || outputs < 1) {
-        refuse(node, "a sample of shape ", sample, " does not fit ", weights.size(), " weights for ", outputs, " outputs");
+        refuse(node, "a sample of shape ", sample, " does not fit ", weights.size(), " weights for ", outputs,
+               " outputs");
     }
     sample.back() = outputs;
     const Value result = t.add(node, sample, part, [&](const std::string& name) {
@@ -194,7 +198,8 @@ Value apply(Translation& t, const Node& node, const Value& x, std::size_t axis, 
 Value scale_channels(Translation& t, const Node& node, const Value& x, const Floats& scale, const Floats& shift,
                      const std::string& part) {
     const Ints& sample = x.sample;
-    const Ints image{sample[0], std::accumulate(sample.begin() + 1, sample.end(), std::int64_t{1}, std::multiplies<>()), 1};
+    const Ints image{sample[0], std::accumulate(sample.begin() + 1, sample.end(), std::int64_t{1}, std::multiplies<>()),
+                     1};
     const bool is_image = sample.size() == 3;
     const Value seen = is_image ? x : view(t, node, x, image, part + "_image");
     const int channels = as_int(node, "channels", sample[0], 1, INT32_MAX);

@@ -22,8 +22,8 @@ Value view(Translation& t, const Node& node, const Value& x, const Ints& sample,
 Value permute(Translation& t, const Node& node, const Value& x, const std::vector<int>& axes, const std::string& part);
 // x with axes of 1 repeated so as to have shape `sample`, of the same rank.
 Value spread(Translation& t, const Node& node, const Value& x, const Ints& sample, const std::string& part);
-// A constant as a layer that repeats it for every sample. Its shape, seen with ONNX' rules of broadcasting by a layer with
-// `rank` dimensions (batch not counted), must be 1 along the batch.
+// A constant as a layer that repeats it for every sample. Its shape, seen with ONNX' rules of broadcasting by a layer
+// with `rank` dimensions (batch not counted), must be 1 along the batch.
 Value constant_layer(Translation& t, const Node& node, const Constant& constant, std::size_t rank,
                      const std::string& part);
 // The shape of a constant beside a layer with `rank` dimensions: as above.

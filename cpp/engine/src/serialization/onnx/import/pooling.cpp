@@ -39,13 +39,15 @@ Window rounded_up(const Node& node, const Value& x, Window w) {
         const std::int64_t next = floor[a + 1] * w.strides[a];  // where the position after the last would begin
         const std::int64_t padded = x.sample[a + 1] + w.before[a] + w.after[a];
         const bool is_whole = next - w.strides[a] + w.extent(a) == padded;
-        if (!is_whole && next < x.sample[a + 1] + w.before[a]) w.after[a] += static_cast<int>(next + w.extent(a) - padded);
+        if (!is_whole && next < x.sample[a + 1] + w.before[a])
+            w.after[a] += static_cast<int>(next + w.extent(a) - padded);
     }
     return w;
 }
 
 Window read_pool(const Node& node, const Value& x) {
-    if (x.sample.size() < 2) refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
+    if (x.sample.size() < 2)
+        refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
     const Window w = read_window(node, x, kernel_shape(node, x.sample.size() - 1));
     for (const int d : w.dilations)
         if (d != 1) refuse(node, "dilations ", w.dilations, " are not covered for pools");
@@ -61,8 +63,9 @@ Values max_pool(Translation& t, const Node& node) {
     return {max_pool_of(t, node, x, rounded_up(node, x, read_pool(node, x)), "")};
 }
 
-// What each position's mean over the whole window must be multiplied with to be one over the cells that count, which lie
-// from `begin` to `end` of each axis: a number for each position of an axis, as the window is a product of intervals.
+// What each position's mean over the whole window must be multiplied with to be one over the cells that count, which
+// lie from `begin` to `end` of each axis: a number for each position of an axis, as the window is a product of
+// intervals.
 std::vector<Floats> corrections(const Ints& sample, const Window& w, const std::vector<int>& before,
                                 const std::vector<int>& after, const Value& x) {
     std::vector<Floats> result;
@@ -72,7 +75,8 @@ std::vector<Floats> corrections(const Ints& sample, const Window& w, const std::
             const std::int64_t begin = o * w.strides[a] - w.before[a];
             const std::int64_t first = std::max<std::int64_t>(begin, -before[a]);
             const std::int64_t last = std::min<std::int64_t>(begin + w.kernel[a], x.sample[a + 1] + after[a]);
-            axis.push_back(static_cast<float>(w.kernel[a]) / static_cast<float>(std::max<std::int64_t>(last - first, 1)));
+            axis.push_back(static_cast<float>(w.kernel[a]) /
+                           static_cast<float>(std::max<std::int64_t>(last - first, 1)));
         }
         result.push_back(std::move(axis));
     }
@@ -102,7 +106,8 @@ Values average_pool(Translation& t, const Node& node) {
             for (const float f : axis) product.push_back(v * f);
         values = std::move(product);
     }
-    const Value factor = spread(t, node, constant_layer(t, node, constant, mean.sample.size(), "factor"), mean.sample, "factors");
+    const Value factor =
+        spread(t, node, constant_layer(t, node, constant, mean.sample.size(), "factor"), mean.sample, "factors");
     return {t.add(node, mean.sample, "", [&](const std::string& name) {
         return make<LMult>(mean.layer, factor.layer, name);
     })};
@@ -111,7 +116,8 @@ Values average_pool(Translation& t, const Node& node) {
 // One window over everything.
 Window everything(const Node& node, const Value& x) {
     const std::size_t axes = x.sample.size() - 1;
-    if (x.sample.empty() || axes < 1) refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
+    if (x.sample.empty() || axes < 1)
+        refuse(node, "expected channels and at least one axis, received a sample of shape ", x.sample);
     Window w;
     w.kernel.assign(x.sample.begin() + 1, x.sample.end());
     w.strides.assign(axes, 1);

@@ -23,7 +23,8 @@ struct Weights {
 
 void expect_sequence(const Node& node, const Value& x) {
     if (x.lead != "sb" || x.sample.size() != 1) {
-        refuse(node, "expected steps, batch and one more axis, received '", x.lead, "' in front of a sample of shape ", x.sample);
+        refuse(node, "expected steps, batch and one more axis, received '", x.lead, "' in front of a sample of shape ",
+               x.sample);
     }
 }
 
@@ -35,7 +36,8 @@ void expect_plain(const Node& node, const Kind& kind) {
     if (node.number("clip", 0.0f) != 0.0f) refuse(node, "clip is not covered");
     const auto activations = get_strings(*node.message, "activations", kind.activations);
     for (std::size_t i = 0; i < activations.size(); ++i)
-        if (i >= kind.activations.size() || activations[i] != kind.activations[i]) refuse(node, "activations ", activations, " are not covered");
+        if (i >= kind.activations.size() || activations[i] != kind.activations[i])
+            refuse(node, "activations ", activations, " are not covered");
 }
 
 // States that it begins with: zeros only.
@@ -53,13 +55,15 @@ Weights read_weights(Translation& t, const Node& node, const Value& x, std::size
     w.units = node.integer("hidden_size", state.dims.empty() ? 0 : state.dims.back());
     const std::int64_t rows = static_cast<std::int64_t>(gates) * as_int(node, "hidden_size", w.units, 1, 1 << 24);
     if (input.dims != Ints{1, rows, w.inputs} || state.dims != Ints{1, rows, w.units}) {
-        refuse(node, "weights of shape ", input.dims, " and ", state.dims, " do not fit ", w.units, " units and ", w.inputs, " inputs");
+        refuse(node, "weights of shape ", input.dims, " and ", state.dims, " do not fit ", w.units, " units and ",
+               w.inputs, " inputs");
     }
     w.input = input.floats();
     w.state = state.floats();
     w.bias.assign(static_cast<std::size_t>(2 * rows), 0.0f);
     if (node.has_input(3)) w.bias = t.constant(node, 3, "bias").floats();
-    if (static_cast<std::int64_t>(w.bias.size()) != 2 * rows) refuse(node, "expected ", 2 * rows, " numbers as bias, received ", w.bias.size());
+    if (static_cast<std::int64_t>(w.bias.size()) != 2 * rows)
+        refuse(node, "expected ", 2 * rows, " numbers as bias, received ", w.bias.size());
     return w;
 }
 
@@ -68,7 +72,8 @@ Floats turned(const Floats& all, std::size_t gate, std::int64_t units, std::int6
     Floats result(static_cast<std::size_t>(units * columns));
     const float* rows = all.data() + gate * result.size();
     for (std::int64_t u = 0; u < units; ++u)
-        for (std::int64_t c = 0; c < columns; ++c) result[static_cast<std::size_t>(c * units + u)] = rows[u * columns + c];
+        for (std::int64_t c = 0; c < columns; ++c)
+            result[static_cast<std::size_t>(c * units + u)] = rows[u * columns + c];
     return result;
 }
 
@@ -85,12 +90,14 @@ Floats gate_bias(const Weights& w, std::size_t gate, bool of_input, bool of_stat
 
 void fill_gates(const Node& node, Layer& layer, const Kind& kind, const Weights& w) {
     std::size_t next = 0;
-    for (const std::size_t gate : kind.gates) fill(node, *layer.params.at(next++), turned(w.input, gate, w.units, w.inputs));
-    for (const std::size_t gate : kind.gates) fill(node, *layer.params.at(next++), turned(w.state, gate, w.units, w.units));
+    for (const std::size_t gate : kind.gates)
+        fill(node, *layer.params.at(next++), turned(w.input, gate, w.units, w.inputs));
+    for (const std::size_t gate : kind.gates)
+        fill(node, *layer.params.at(next++), turned(w.state, gate, w.units, w.units));
 }
 
-// The sequence of outputs [steps, 1, batch, units], then the last of them [1, batch, units]. That is the same layer: which steps
-// are computed is up to those that read it.
+// The sequence of outputs [steps, 1, batch, units], then the last of them [1, batch, units]. That is the same layer:
+// which steps are computed is up to those that read it.
 Values outputs_of(const Value& layer) {
     Value all = layer, last = layer;
     all.lead = "sdb";
@@ -112,7 +119,8 @@ Values lstm(Translation& t, const Node& node) {
         return make<LLSTM>(vlayer{x.layer}, static_cast<int>(w.units), false, false, name);
     });
     fill_gates(node, *made.layer, kind, w);
-    for (std::size_t i = 0; i < 4; ++i) fill(node, *made.layer->params.at(8 + i), gate_bias(w, kind.gates[i], true, true));
+    for (std::size_t i = 0; i < 4; ++i)
+        fill(node, *made.layer->params.at(8 + i), gate_bias(w, kind.gates[i], true, true));
     return outputs_of(made);
 }
 
@@ -123,7 +131,8 @@ Values gru(Translation& t, const Node& node) {
     expect_plain(node, kind);
     expect_zero(t, node, 5, "initial_h");
     if (node.has_input(4)) refuse(node, "sequence_lens are not covered");
-    if (!node.flag("linear_before_reset", false)) refuse(node, "only linear_before_reset = 1 is covered: layers reset what the state's weights gave");
+    if (!node.flag("linear_before_reset", false))
+        refuse(node, "only linear_before_reset = 1 is covered: layers reset what the state's weights gave");
     const Weights w = read_weights(t, node, x, 3);
     const Value made = t.add(node, {w.units}, "", [&](const std::string& name) {
         return make<LGRU>(vlayer{x.layer}, static_cast<int>(w.units), false, false, name);
@@ -138,7 +147,8 @@ Values gru(Translation& t, const Node& node) {
 
 // ONNX' names of activations, and the layer's.
 std::string activation_of(const Node& node) {
-    constexpr const char* NAMES[][2] = {{"Tanh", "tanh"}, {"Relu", "relu"}, {"Sigmoid", "sigmoid"}, {"Softplus", "softplus"}, {"Softsign", "softsign"}};
+    constexpr const char* NAMES[][2] = {
+        {"Tanh", "tanh"}, {"Relu", "relu"}, {"Sigmoid", "sigmoid"}, {"Softplus", "softplus"}, {"Softsign", "softsign"}};
     const auto given = get_strings(*node.message, "activations", {"Tanh"});
     for (const auto& name : NAMES)
         if (given.size() == 1 && given[0] == name[0]) return name[1];

@@ -47,7 +47,8 @@ bool read_axes(Translation& t, const Node& node, const Value& x, Axes& axes) {
 }
 
 // Layers that keep dimensions repeat what they have reduced over all of them, and EDDL's files mean that.
-Value reduced(Translation& t, const Node& node, const Value& x, const Axes& axes, Reduction reduction, bool keeps, const std::string& part) {
+Value reduced(Translation& t, const Node& node, const Value& x, const Axes& axes, Reduction reduction, bool keeps,
+              const std::string& part) {
     if (keeps && t.is_from_eddl()) {
         return t.add(node, x.sample, part, [&](const std::string&) { return reduction(x.layer, axes.axes, true); });
     }
@@ -94,12 +95,15 @@ Values log_sum_exp(Translation& t, const Node& node) {
     if (!read_axes(t, node, x, axes)) return {x};
     const Value top = reduced(t, node, x, axes, ReduceMax, true, "max");
     const Value wide = spread(t, node, top, x.sample, "max_wide");
-    const Value lower = t.add(node, x.sample, "lower", [&](const std::string& name) { return make<LDiff>(x.layer, wide.layer, name); });
-    const Value powers = t.add(node, x.sample, "powers", [&](const std::string& name) { return make<LExp>(lower.layer, name); });
+    const Value lower =
+        t.add(node, x.sample, "lower", [&](const std::string& name) { return make<LDiff>(x.layer, wide.layer, name); });
+    const Value powers =
+        t.add(node, x.sample, "powers", [&](const std::string& name) { return make<LExp>(lower.layer, name); });
     const Value sum = reduced(t, node, powers, axes, ReduceSum, true, "sum");
     const Value log = applied(t, node, sum, Function::LOGARITHM, "log");
     const bool keeps = node.flag("keepdims", true);
-    const Value result = t.add(node, axes.kept, keeps ? "" : "result", [&](const std::string& name) { return make<LSum>(log.layer, top.layer, name); });
+    const Value result = t.add(node, axes.kept, keeps ? "" : "result",
+                               [&](const std::string& name) { return make<LSum>(log.layer, top.layer, name); });
     return {keeps ? result : view(t, node, result, axes.dropped, "")};
 }
 
@@ -134,11 +138,18 @@ Values lp_normalization(Translation& t, const Node& node) {
 
 Operators reduction_operators() {
     using F = Function;
-    return {{"ReduceMean", reduce<ReduceMean>, Steps::EACH}, {"ReduceSum", reduce<ReduceSum>, Steps::EACH}, {"ReduceMax", reduce<ReduceMax>, Steps::EACH},
-            {"ReduceMin", reduce<ReduceMin>, Steps::EACH}, {"ReduceL1", reduce<ReduceSum, F::ABSOLUTE>, Steps::EACH},
-            {"ReduceL2", reduce<ReduceSum, F::SQUARE, F::ROOT>, Steps::EACH}, {"ReduceSumSquare", reduce<ReduceSum, F::SQUARE>, Steps::EACH},
-            {"ReduceLogSum", reduce<ReduceSum, F::NONE, F::LOGARITHM>, Steps::EACH}, {"ReduceLogSumExp", log_sum_exp, Steps::EACH},
-            {"ArgMax", arg_max, Steps::EACH}, {"ArgMin", arg_min, Steps::EACH}, {"LpNormalization", lp_normalization, Steps::EACH}};
+    return {{"ReduceMean", reduce<ReduceMean>, Steps::EACH},
+            {"ReduceSum", reduce<ReduceSum>, Steps::EACH},
+            {"ReduceMax", reduce<ReduceMax>, Steps::EACH},
+            {"ReduceMin", reduce<ReduceMin>, Steps::EACH},
+            {"ReduceL1", reduce<ReduceSum, F::ABSOLUTE>, Steps::EACH},
+            {"ReduceL2", reduce<ReduceSum, F::SQUARE, F::ROOT>, Steps::EACH},
+            {"ReduceSumSquare", reduce<ReduceSum, F::SQUARE>, Steps::EACH},
+            {"ReduceLogSum", reduce<ReduceSum, F::NONE, F::LOGARITHM>, Steps::EACH},
+            {"ReduceLogSumExp", log_sum_exp, Steps::EACH},
+            {"ArgMax", arg_max, Steps::EACH},
+            {"ArgMin", arg_min, Steps::EACH},
+            {"LpNormalization", lp_normalization, Steps::EACH}};
 }
 
 }  // namespace eddl::onnx_io

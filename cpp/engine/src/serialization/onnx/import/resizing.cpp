@@ -48,19 +48,25 @@ float padding_value(Translation& t, const Node& node) {
 }
 
 // Layers pad rows and columns of images: [channels, rows, columns].
-Value pad_image(Translation& t, const Node& node, const Value& x, Padding rows, Padding columns, float value, const std::string& part) {
-    const Ints sample{x.sample[0], x.sample[1] + rows.before + rows.after, x.sample[2] + columns.before + columns.after};
+Value pad_image(Translation& t, const Node& node, const Value& x, Padding rows, Padding columns, float value,
+                const std::string& part) {
+    const Ints sample{x.sample[0], x.sample[1] + rows.before + rows.after,
+                      x.sample[2] + columns.before + columns.after};
     // top, right, bottom, left
-    const std::vector<int> pads{static_cast<int>(rows.before), static_cast<int>(columns.after), static_cast<int>(rows.after),
-                                static_cast<int>(columns.before)};
+    const std::vector<int> pads{static_cast<int>(rows.before), static_cast<int>(columns.after),
+                                static_cast<int>(rows.after), static_cast<int>(columns.before)};
     return t.add(node, sample, part, [&](const std::string& name) { return make<LPad>(x.layer, pads, value, name); });
 }
 
 // One axis of any sample: what is before it is seen as channels, it as rows, what is behind it as columns.
-Value pad_axis(Translation& t, const Node& node, const Value& x, std::size_t axis, Padding padding, float value, const std::string& part) {
+Value pad_axis(Translation& t, const Node& node, const Value& x, std::size_t axis, Padding padding, float value,
+               const std::string& part) {
     const auto place = x.sample.begin() + static_cast<std::ptrdiff_t>(axis);
-    const auto product = [](auto first, auto last) { return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>()); };
-    const Value image = view(t, node, x, {product(x.sample.begin(), place), *place, product(place + 1, x.sample.end())}, part + "_image");
+    const auto product = [](auto first, auto last) {
+        return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>());
+    };
+    const Value image = view(t, node, x, {product(x.sample.begin(), place), *place, product(place + 1, x.sample.end())},
+                             part + "_image");
     const Value padded = pad_image(t, node, image, padding, {}, value, part + "_padded");
     Ints sample = x.sample;
     sample[axis] += padding.before + padding.after;
@@ -79,7 +85,8 @@ std::int64_t mirrored(std::int64_t i, std::int64_t size, const std::string& mode
 Value cropped(Translation& t, const Node& node, Value x, std::vector<Padding>& paddings) {
     for (std::size_t a = 0; a < paddings.size(); ++a) {
         Padding& p = paddings[a];
-        const std::int64_t begin = std::max<std::int64_t>(-p.before, 0), end = x.sample[a] + std::min<std::int64_t>(p.after, 0);
+        const std::int64_t begin = std::max<std::int64_t>(-p.before, 0),
+                           end = x.sample[a] + std::min<std::int64_t>(p.after, 0);
         if (begin >= end) refuse(node, "it leaves nothing of axis ", a + 1);
         x = range(t, node, x, a, begin, end, "cropped");
         p = {std::max<std::int64_t>(p.before, 0), std::max<std::int64_t>(p.after, 0)};
@@ -90,7 +97,8 @@ Value cropped(Translation& t, const Node& node, Value x, std::vector<Padding>& p
 Values pad(Translation& t, const Node& node) {
     std::vector<Padding> paddings = read_padding(t, node, t.layer(node, 0));
     const std::string mode = node.text("mode", "constant");
-    if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap") refuse(node, "mode is '", mode, "'");
+    if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
+        refuse(node, "mode is '", mode, "'");
     Value x = cropped(t, node, t.layer(node, 0), paddings);
     const float value = padding_value(t, node);
     const auto is_padded = [](const Padding& p) { return p.before != 0 || p.after != 0; };
@@ -108,7 +116,8 @@ Values pad(Translation& t, const Node& node) {
             continue;
         }
         Ints indices;
-        for (std::int64_t i = -p.before; i < x.sample[a] + p.after; ++i) indices.push_back(mirrored(i, x.sample[a], mode));
+        for (std::int64_t i = -p.before; i < x.sample[a] + p.after; ++i)
+            indices.push_back(mirrored(i, x.sample[a], mode));
         x = pick(t, node, x, a, indices, part);
     }
     return {x};
@@ -127,7 +136,8 @@ struct Resampling {
     bool exclude_outside = false, antialias = false;
 };
 
-// Where output position o lies on the input. Single precision, as runtimes have it: it decides which neighbour is nearest.
+// Where output position o lies on the input. Single precision, as runtimes have it: it decides which neighbour is
+// nearest.
 float source_of(const Node& node, const Axis& a, const std::string& coordinates, std::int64_t o) {
     const auto x = static_cast<float>(o), in = static_cast<float>(a.in), out = static_cast<float>(a.out);
     if (coordinates == "half_pixel") return (x + 0.5f) / a.scale - 0.5f;
@@ -173,7 +183,8 @@ void weigh(const Node& node, LinearMap& map, const Axis& a, const Resampling& r)
         const double reach = (cubic ? 2.0 : 1.0) * stretch;
         double total = 0.0;
         std::vector<std::pair<std::int64_t, double>> neighbours;
-        for (auto i = static_cast<std::int64_t>(std::floor(static_cast<double>(x) - reach)); i <= static_cast<std::int64_t>(std::ceil(static_cast<double>(x) + reach)); ++i) {
+        for (auto i = static_cast<std::int64_t>(std::floor(static_cast<double>(x) - reach));
+             i <= static_cast<std::int64_t>(std::ceil(static_cast<double>(x) + reach)); ++i) {
             const double d = (static_cast<double>(i) - static_cast<double>(x)) / stretch;
             const double weight = cubic ? cubic_weight(d, r.cubic) : linear_weight(d);
             if (weight == 0.0 || (r.exclude_outside && (i < 0 || i >= a.in))) continue;
@@ -204,7 +215,8 @@ Value resampled(Translation& t, const Node& node, Value x, const std::vector<Axi
     Ints sample;
     for (const Axis& a : axes) sample.push_back(a.out);
     if (repeats(axes, r, times)) {
-        return t.add(node, sample, "", [&](const std::string& name) { return make<LUpSampling>(x.layer, times, "nearest", name); });
+        return t.add(node, sample, "",
+                     [&](const std::string& name) { return make<LUpSampling>(x.layer, times, "nearest", name); });
     }
     const auto changes = [&](const Axis& a) { return a.in != a.out || a.scale != 1.0f; };
     auto left = std::count_if(axes.begin(), axes.end(), changes);
@@ -220,8 +232,10 @@ Value resampled(Translation& t, const Node& node, Value x, const std::vector<Axi
 
 // One number for each axis of the whole, the batch included; those that the node does not name are `otherwise`.
 template <typename Number>
-std::vector<Number> by_axis(const Node& node, const std::vector<Number>& given, const Ints& axes, std::size_t rank, const std::vector<Number>& otherwise) {
-    if (given.size() != axes.size()) refuse(node, "expected ", axes.size(), " scales or sizes, received ", given.size());
+std::vector<Number> by_axis(const Node& node, const std::vector<Number>& given, const Ints& axes, std::size_t rank,
+                            const std::vector<Number>& otherwise) {
+    if (given.size() != axes.size())
+        refuse(node, "expected ", axes.size(), " scales or sizes, received ", given.size());
     std::vector<Number> result = otherwise;
     for (std::size_t i = 0; i < axes.size(); ++i) result[as_axis(node, axes[i], rank)] = given[i];
     return result;
@@ -256,7 +270,8 @@ std::vector<Axis> sized_axes(const Node& node, const Value& x, const Ints& given
     if (policy != "not_larger" && policy != "not_smaller") refuse(node, "keep_aspect_ratio_policy is '", policy, "'");
     for (const std::int64_t n : named) {
         const std::size_t a = as_axis(node, n, rank);
-        if (a != 0) common = policy == "not_larger" ? std::min(common, axes[a - 1].scale) : std::max(common, axes[a - 1].scale);
+        if (a != 0)
+            common = policy == "not_larger" ? std::min(common, axes[a - 1].scale) : std::max(common, axes[a - 1].scale);
     }
     for (const std::int64_t n : named) {
         const std::size_t a = as_axis(node, n, rank);

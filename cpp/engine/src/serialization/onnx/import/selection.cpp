@@ -28,7 +28,8 @@ Values concat(Translation& t, const Node& node) {
     sample[axis] = 0;
     vlayer layers;
     for (const Value& part : parts) {
-        if (part.sample.size() != sample.size()) refuse(node, "samples of shape ", parts[0].sample, " and ", part.sample, " have different ranks");
+        if (part.sample.size() != sample.size())
+            refuse(node, "samples of shape ", parts[0].sample, " and ", part.sample, " have different ranks");
         sample[axis] += part.sample[axis];
         layers.push_back(part.layer);
     }
@@ -60,10 +61,13 @@ Values split(Translation& t, const Node& node) {
     Values results;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
         if (sizes[i] < 1 || sizes[i] > size - begin) refuse(node, "parts ", sizes, " do not make up an axis of ", size);
-        results.push_back(node.has_output(i) ? range(t, node, x, axis, begin, begin + sizes[i], i == 0 ? "" : std::to_string(i)) : Value{});
+        results.push_back(node.has_output(i)
+                              ? range(t, node, x, axis, begin, begin + sizes[i], i == 0 ? "" : std::to_string(i))
+                              : Value{});
         begin += sizes[i];
     }
-    if (begin != size || sizes.size() != node.outputs.size()) refuse(node, "parts ", sizes, " do not make up an axis of ", size);
+    if (begin != size || sizes.size() != node.outputs.size())
+        refuse(node, "parts ", sizes, " do not make up an axis of ", size);
     return results;
 }
 
@@ -83,7 +87,8 @@ Values slice(Translation& t, const Node& node) {
         if (s.axis < lead.size()) {
             const std::int64_t whole = x.shape()[s.axis];
             if (is_last_step(lead[s.axis], s.start, s.number)) lead[s.axis] = 'd';
-            else if (s.start != 0 || s.step != 1 || s.number < std::max<std::int64_t>(whole - 1000, 1)) refuse(node, "parts of the batch cannot be cut off");
+            else if (s.start != 0 || s.step != 1 || s.number < std::max<std::int64_t>(whole - 1000, 1))
+                refuse(node, "parts of the batch cannot be cut off");
             continue;
         }
         Ints indices;
@@ -97,10 +102,12 @@ Values slice(Translation& t, const Node& node) {
 // Rows of a table that a layer of whole numbers selects.
 Value embedded(Translation& t, const Node& node, const Constant& table, const Value& words) {
     if (table.dims.empty() || table.size() == 0) refuse(node, "a table of shape ", table.dims, " is not covered");
-    if (as_axis(node, node.integer("axis", 0), table.dims.size()) != 0) refuse(node, "only rows of a table can be selected");
+    if (as_axis(node, node.integer("axis", 0), table.dims.size()) != 0)
+        refuse(node, "only rows of a table can be selected");
     const int rows = as_int(node, "rows", table.dims[0], 1, INT32_MAX);
     const std::int64_t columns = static_cast<std::int64_t>(table.size()) / rows;
-    const std::int64_t length = std::accumulate(words.sample.begin(), words.sample.end(), std::int64_t{1}, std::multiplies<>());
+    const std::int64_t length =
+        std::accumulate(words.sample.begin(), words.sample.end(), std::int64_t{1}, std::multiplies<>());
     Ints sample = words.sample;
     sample.insert(sample.end(), table.dims.begin() + 1, table.dims.end());
     const Value row = view(t, node, words, {length}, "words");
@@ -150,7 +157,10 @@ Values gather(Translation& t, const Node& node) {
 }  // namespace
 
 Operators selection_operators() {
-    return {{"Concat", concat, Steps::EACH}, {"Split", split, Steps::EACH}, {"Slice", slice, Steps::OWN}, {"Gather", gather, Steps::OWN}};
+    return {{"Concat", concat, Steps::EACH},
+            {"Split", split, Steps::EACH},
+            {"Slice", slice, Steps::OWN},
+            {"Gather", gather, Steps::OWN}};
 }
 
 }  // namespace eddl::onnx_io

@@ -12,7 +12,9 @@ namespace eddl::onnx_io {
 
 namespace {
 
-std::int64_t product(const Ints& dims) { return std::accumulate(dims.begin(), dims.end(), std::int64_t{1}, std::multiplies<>()); }
+std::int64_t product(const Ints& dims) {
+    return std::accumulate(dims.begin(), dims.end(), std::int64_t{1}, std::multiplies<>());
+}
 
 // The product of dimensions that a file names; `limit` is beyond what any sample has.
 std::int64_t checked_product(const Node& node, const Ints& dims) {
@@ -77,7 +79,8 @@ Values flatten(Translation& t, const Node& node) {
     const std::size_t rank = x.sample.size() + 1;
     const std::int64_t given = node.integer("axis", 1);
     const std::size_t axis = given == static_cast<std::int64_t>(rank) ? rank : as_axis(node, given, rank);
-    const Ints before(x.sample.begin(), x.sample.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(axis, 1)) - 1);
+    const Ints before(x.sample.begin(),
+                      x.sample.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(axis, 1)) - 1);
     if (axis == 0 || product(before) != 1) refuse(node, "an axis of ", given, " would mix the samples of a batch");
     return {view(t, node, x, {product(x.sample)}, "")};
 }
@@ -172,7 +175,8 @@ Values transpose(Translation& t, const Node& node) {
     std::vector<int> axes;
     for (std::size_t i = 0; i < order.size(); ++i) {
         const bool is_front = order[i] < front;
-        if (is_front != (i < x.lead.size())) refuse(node, "an order of axes ", order, " that moves the batch is not covered");
+        if (is_front != (i < x.lead.size()))
+            refuse(node, "an order of axes ", order, " that moves the batch is not covered");
         if (is_front) lead += x.lead[static_cast<std::size_t>(order[i])];
         else axes.push_back(static_cast<int>(order[i] - front));
     }
@@ -205,19 +209,22 @@ Values tile(Translation& t, const Node& node) {
 }
 
 // Blocks of block × block positions become channels or come from them, in the order that `mode` says.
-Value rearranged(Translation& t, const Node& node, const Value& x, const Ints& seen, const std::vector<int>& order, const Ints& sample) {
+Value rearranged(Translation& t, const Node& node, const Value& x, const Ints& seen, const std::vector<int>& order,
+                 const Ints& sample) {
     return view(t, node, permute(t, node, view(t, node, x, seen, "blocks"), order, "ordered"), sample, "");
 }
 
 std::int64_t block_size(const Node& node, const Value& x) {
-    if (x.sample.size() != 3) refuse(node, "expected channels, rows and columns, received a sample of shape ", x.sample);
+    if (x.sample.size() != 3)
+        refuse(node, "expected channels, rows and columns, received a sample of shape ", x.sample);
     return as_int(node, "blocksize", node.integer("blocksize", 0), 1, 1 << 20);
 }
 
 Values depth_to_space(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
     const std::int64_t b = block_size(node, x), h = x.sample[1], w = x.sample[2], channels = x.sample[0] / (b * b);
-    if (channels < 1 || channels * b * b != x.sample[0]) refuse(node, x.sample[0], " channels do not make blocks of ", b, " by ", b);
+    if (channels < 1 || channels * b * b != x.sample[0])
+        refuse(node, x.sample[0], " channels do not make blocks of ", b, " by ", b);
     const std::string mode = node.text("mode", "DCR");
     const Ints sample{channels, h * b, w * b};
     if (mode == "DCR") return {rearranged(t, node, x, {b, b, channels, h, w}, {2, 3, 0, 4, 1}, sample)};
@@ -228,14 +235,15 @@ Values depth_to_space(Translation& t, const Node& node) {
 Values space_to_depth(Translation& t, const Node& node) {
     const Value& x = t.layer(node, 0);
     const std::int64_t b = block_size(node, x), c = x.sample[0], h = x.sample[1] / b, w = x.sample[2] / b;
-    if (h * b != x.sample[1] || w * b != x.sample[2]) refuse(node, "a sample of shape ", x.sample, " does not fall into blocks of ", b, " by ", b);
+    if (h * b != x.sample[1] || w * b != x.sample[2])
+        refuse(node, "a sample of shape ", x.sample, " does not fall into blocks of ", b, " by ", b);
     return {rearranged(t, node, x, {c, h, b, w, b}, {2, 4, 0, 1, 3}, {c * b * b, h, w})};
 }
 
 Values identity(Translation& t, const Node& node) { return {t.layer(node, 0)}; }
 
-// Numbers stay as they are, all layers being of floats. To make whole ones of others would take a layer that rounds, except
-// before a table, which reads its indices so.
+// Numbers stay as they are, all layers being of floats. To make whole ones of others would take a layer that rounds,
+// except before a table, which reads its indices so.
 Values cast(Translation& t, const Node& node) {
     Value x = t.layer(node, 0);
     const std::int64_t to = node.integer("to", 0);

@@ -14,7 +14,8 @@ namespace {
 
 // Numbers that all layers of a net together may have for one sample, constants included: 2 GiB of floats.
 constexpr std::int64_t MAX_NUMBERS = std::int64_t{1} << 29;
-constexpr std::int64_t MAX_FOLDED = std::int64_t{1} << 29;  // numbers computed at import, whether needed for long or not
+constexpr std::int64_t MAX_FOLDED = std::int64_t{1}
+                                    << 29;  // numbers computed at import, whether needed for long or not
 constexpr std::int64_t MAX_DIMENSION = std::int64_t{1} << 30;
 constexpr std::size_t MAX_RANK = 8;
 
@@ -70,7 +71,8 @@ const Value& Translation::value(const Node& node, std::size_t i) const {
 
 const Value& Translation::layer(const Node& node, std::size_t i) const {
     const Value& v = value(node, i);
-    if (v.layer == nullptr) refuse(node, "input ", i, " ('", node.inputs[i], "') is a constant, which is not covered there");
+    if (v.layer == nullptr)
+        refuse(node, "input ", i, " ('", node.inputs[i], "') is a constant, which is not covered there");
     return v;
 }
 
@@ -127,14 +129,15 @@ std::string Translation::unique(const std::string& given) {
 
 void Translation::reserve(const Node& node, std::int64_t count) {
     if (count > MAX_NUMBERS - numbers_) {
-        refuse(node, "it takes ", count, " numbers a sample and the layers before it ", numbers_, ", which is beyond the ",
-               MAX_NUMBERS, " that a net may have");
+        refuse(node, "it takes ", count, " numbers a sample and the layers before it ", numbers_,
+               ", which is beyond the ", MAX_NUMBERS, " that a net may have");
     }
     numbers_ += count;
 }
 
 Value Translation::add(const Node& node, const Ints& sample, const std::string& part, const Make& make) {
-    if (sample.size() > MAX_RANK) refuse(node, "an output of more than ", MAX_RANK, " dimensions is not covered: ", sample);
+    if (sample.size() > MAX_RANK)
+        refuse(node, "an output of more than ", MAX_RANK, " dimensions is not covered: ", sample);
     for (const std::int64_t d : sample) as_int(node, "an output's dimension", d, 1, MAX_DIMENSION);
     reserve(node, count(sample, node.name, MAX_NUMBERS));
     const std::string name = unique(part.empty() ? node.name : node.name + "/" + part);
@@ -153,8 +156,8 @@ Value Translation::add(const Node& node, const Ints& sample, const std::string& 
 
 // ---- from the inputs to the outputs ----
 
-// The inputs that recurrent nodes step through, found from them back. Those take [steps, batch, …]; before a transposition
-// of these two it is [batch, steps, …].
+// The inputs that recurrent nodes step through, found from them back. Those take [steps, batch, …]; before a
+// transposition of these two it is [batch, steps, …].
 std::unordered_map<std::string, std::string> Translation::find_sequences() const {
     std::unordered_map<std::string, std::string> leads;  // of all that is on the way
     std::vector<std::string> waiting;
@@ -199,7 +202,8 @@ void Translation::read_inputs() {
             if (dims.size() < lead.size()) refuse(node, "it has no shape with a batch; give one as input_shape");
             sample.assign(dims.begin() + static_cast<std::ptrdiff_t>(lead.size()), dims.end());
             for (const std::int64_t d : sample) {
-                if (d < 1) refuse(node, "its shape ", dims, " is not fixed (the batch not counted); give one as input_shape");
+                if (d < 1)
+                    refuse(node, "its shape ", dims, " is not fixed (the batch not counted); give one as input_shape");
             }
         }
         Value value = add(node, sample, "", [&](const std::string& name) { return Input(layer_shape(sample), name); });
@@ -227,7 +231,8 @@ void Translation::expect_covered() const {
         if (++count <= LISTED) missing += (count > 1 ? ", " : "") + node.op + " (node '" + node.name + "')";
     }
     if (count != 0) {
-        reject(count, count == 1 ? " operator is" : " operators are", " not covered: ", missing, count > 50 ? ", …" : "");
+        reject(count, count == 1 ? " operator is" : " operators are", " not covered: ", missing,
+               count > 50 ? ", …" : "");
     }
 }
 
@@ -238,7 +243,8 @@ Values Translation::computed(const Node& node) {
         if (size) {
             std::int64_t product = 1;
             for (const std::int64_t d : dims)
-                if (__builtin_mul_overflow(product, d, &product)) refuse(node, "the size of a batch of ", dims, " is not covered");
+                if (__builtin_mul_overflow(product, d, &product))
+                    refuse(node, "the size of a batch of ", dims, " is not covered");
             return {constant_value({{}, Ints{product}})};
         }
         const auto rank = static_cast<std::int64_t>(dims.size());
@@ -256,11 +262,13 @@ Values Translation::computed(const Node& node) {
     if (fold == nullptr) refuse(node, "this operator is not covered on constants");
     Value result = constant_value(fold(node, arguments));
     folded_ += static_cast<std::int64_t>(result.constant->size());
-    if (folded_ > MAX_FOLDED) refuse(node, "the constants that are computed up to it have ", folded_, " numbers, more than ", MAX_FOLDED);
+    if (folded_ > MAX_FOLDED)
+        refuse(node, "the constants that are computed up to it have ", folded_, " numbers, more than ", MAX_FOLDED);
     return {std::move(result)};
 }
 
-// Most operators know nothing of time steps: either what they do at each step is what they do to all, or they are refused.
+// Most operators know nothing of time steps: either what they do at each step is what they do to all, or they are
+// refused.
 Values Translation::handled(const Node& node) {
     const Operator* op = find_operator(node.op);
     if (op == nullptr) refuse(node, "this operator is not covered");

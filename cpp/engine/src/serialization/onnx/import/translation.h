@@ -16,9 +16,9 @@
 
 namespace eddl::onnx_io {
 
-// The first dimension of every layer is the batch, which has no size at import. Where a graph computes with shapes, this
-// number stands for it: a prime that no real dimension is or has as a factor, so that sums of layers' sizes, products and
-// quotients with it mean what they say.
+// The first dimension of every layer is the batch, which has no size at import. Where a graph computes with shapes,
+// this number stands for it: a prime that no real dimension is or has as a factor, so that sums of layers' sizes,
+// products and quotients with it mean what they say.
 constexpr std::int64_t BATCH = 2147483629;
 // In recurrent nets another one stands for the number of time steps.
 constexpr std::int64_t STEPS = 2147483587;
@@ -27,8 +27,8 @@ constexpr std::int64_t STEPS = 2147483587;
 struct Value {
     std::shared_ptr<const Constant> constant;
     Layer* layer = nullptr;
-    // The axes that ONNX sees in front of a sample's: b the batch, s time steps, of which a layer is one, d a 1 for the one
-    // direction of recurrent layers. Only recurrent nets have others than b.
+    // The axes that ONNX sees in front of a sample's: b the batch, s time steps, of which a layer is one, d a 1 for the
+    // one direction of recurrent layers. Only recurrent nets have others than b.
     std::string lead = "b";
     Ints sample;         // the layer's shape, batch not counted; where it is empty the layer's is [1]
     bool whole = false;  // a layer of whole numbers (class indices, say)

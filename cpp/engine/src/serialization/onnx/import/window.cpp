@@ -48,7 +48,8 @@ std::vector<int> kernel_shape(const Node& node, std::size_t axes) {
 Window read_window(const Node& node, const Value& x, const std::vector<int>& kernel) {
     const std::size_t axes = kernel.size();
     if (x.sample.size() != axes + 1 || axes < 1 || axes > 3) {
-        refuse(node, "expected channels and one to three axes for a window ", kernel, ", received a sample of shape ", x.sample);
+        refuse(node, "expected channels and one to three axes for a window ", kernel, ", received a sample of shape ",
+               x.sample);
     }
     Window window;
     window.kernel = kernel;
@@ -61,7 +62,8 @@ Window read_window(const Node& node, const Value& x, const std::vector<int>& ker
     if (mode == "SAME_UPPER" || mode == "SAME_LOWER") {
         pad_to_same(x, window, mode == "SAME_UPPER");
     } else if (mode == "NOTSET") {
-        const std::vector<int> pads = as_ints(node, "pads", node.integers("pads", Ints(2 * axes, 0)), 2 * axes, 0, MAX_WINDOW);
+        const std::vector<int> pads =
+            as_ints(node, "pads", node.integers("pads", Ints(2 * axes, 0)), 2 * axes, 0, MAX_WINDOW);
         std::copy_n(pads.begin(), axes, window.before.begin());
         std::copy_n(pads.begin() + static_cast<std::ptrdiff_t>(axes), axes, window.after.begin());
     } else if (mode != "VALID") {
@@ -74,7 +76,9 @@ Ints slid(const Node& node, const Value& x, const Window& window, std::int64_t c
     Ints sample{channels};
     for (std::size_t a = 0; a < window.axes(); ++a) {
         const std::int64_t room = x.sample[a + 1] + window.before[a] + window.after[a] - window.extent(a);
-        if (room < 0) refuse(node, "a window ", window.kernel, " is larger than its input ", x.sample, " with pads ", window.pads());
+        if (room < 0)
+            refuse(node, "a window ", window.kernel, " is larger than its input ", x.sample, " with pads ",
+                   window.pads());
         sample.push_back(room / window.strides[a] + 1);
     }
     return sample;
