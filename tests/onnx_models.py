@@ -64,7 +64,8 @@ def build(net, mem="full_mem", lr=0.01, loss="mse"):
 
 def as_samples(array):
     """[batch, ...] with at least one axis behind the batch, as nets have it."""
-    array = np.asarray(array, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        array = np.asarray(array, dtype=np.float32)
     return array.reshape(-1, 1) if array.ndim == 1 else array
 
 
