@@ -114,7 +114,8 @@ void Net::resize(int batch) {
     batch_size = batch;
     isresized = true;
     for (Layer *l : layers)
-        if (l->output->shape[0] != 0) l->resize(batch);  // else OutputMemory has released it, and do_forward makes it
+        // What OutputMemory has released is made by do_forward. Inputs it never releases: they are filled before.
+        if (l->output->shape[0] != 0 || l->parent.empty()) l->resize(batch);
     do_reset();
 }
 
