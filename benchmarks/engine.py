@@ -268,7 +268,9 @@ def main() -> None:
                 print(".", end="", file=sys.stderr, flush=True)
     names = list(rivals)
     print(f"\n\nMedians, {args.threads} threads.\n\n{time_table(results, names)}")
-    print(f"\nPeak memory of the process (and above what it had before the net was built).\n\n{memory_table(results, names)}\n")
+    print(
+        f"\nPeak memory of the process (and above what it had before the net was built).\n\n{memory_table(results, names)}\n"
+    )
     print("\n".join(verdicts(results, names)))
 
 

@@ -195,7 +195,7 @@ class Notes:
     """What is being called, where the parent process finds it when this one is gone."""
 
     def __init__(self, path):
-        self.file = open(path, "w")  # noqa: SIM115
+        self.file = open(path, "w")
 
     def write(self, text):
         self.file.seek(0)

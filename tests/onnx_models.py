@@ -24,11 +24,19 @@ def model(nodes, inputs, outputs=("y",), constants=None, opset=OPSET, producer="
         shape, kind = shape if isinstance(shape[0], tuple) else (shape, TensorProto.FLOAT)
         infos.append(helper.make_tensor_value_info(name, kind, shape))
     graph = helper.make_graph(
-        list(nodes), "graph", infos, [onnx.ValueInfoProto(name=name) for name in outputs],
-        [numpy_helper.from_array(np.asarray(a), name) for name, a in (constants or {}).items()])
+        list(nodes),
+        "graph",
+        infos,
+        [onnx.ValueInfoProto(name=name) for name in outputs],
+        [numpy_helper.from_array(np.asarray(a), name) for name, a in (constants or {}).items()],
+    )
     domains = [helper.make_opsetid(d, 1) for d in extra_domains]
-    result = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), *domains], producer_name=producer,
-                               functions=list(functions))
+    result = helper.make_model(
+        graph,
+        opset_imports=[helper.make_opsetid("", opset), *domains],
+        producer_name=producer,
+        functions=list(functions),
+    )
     result.ir_version = 8
     return result
 
@@ -95,5 +103,6 @@ def freeze(made, values):
     frozen.graph.input.extend(kept)
     present = {i.name for i in frozen.graph.initializer}
     frozen.graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(a), n) for n, a in values.items() if n not in present)
+        numpy_helper.from_array(np.asarray(a), n) for n, a in values.items() if n not in present
+    )
     return frozen

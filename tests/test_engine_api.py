@@ -9,7 +9,7 @@ import inspect
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from helpers import build, engine_name, has_onnx, mlp, tensor
+from helpers import build, has_onnx, mlp, tensor
 from pyeddl.tensor import Tensor
 
 
@@ -242,7 +242,9 @@ UNAVAILABLE = {name: name for name in ("Transform CS_GPU CS_FPGA toGPU toFPGA").
 UNAVAILABLE |= {name: name for name in OTHERS if name.startswith("download_")}
 UNAVAILABLE |= {"download_model": "download_model"}
 if not has_onnx():
-    UNAVAILABLE |= {name: name for name in OTHERS if name.startswith(("import_net_from", "save_net_to", "serialize_net_to"))}
+    UNAVAILABLE |= {
+        name: name for name in OTHERS if name.startswith(("import_net_from", "save_net_to", "serialize_net_to"))
+    }
 
 TABLE = {**LAYERS, **OTHERS}
 

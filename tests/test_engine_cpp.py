@@ -22,10 +22,36 @@ def loaded_library():
 def test_program(program, tmp_path):
     library = loaded_library()
     binary = tmp_path / program.stem
-    command = [os.environ.get("CXX", "c++"), "-std=c++17", "-Wall", "-Wextra", "-Werror", "-o", binary, program, library]
+    command = [
+        os.environ.get("CXX", "c++"),
+        "-std=c++17",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-o",
+        binary,
+        program,
+        library,
+    ]
     # A sanitized engine takes its run time from LD_PRELOAD.
     flags = [f"-I{ROOT / 'cpp/engine/include'}", f"-Wl,-rpath,{library.parent}", "-Wl,--allow-shlib-undefined"]
     compiled = subprocess.run([*command, *flags], capture_output=True, text=True)
     assert compiled.returncode == 0, compiled.stderr
     run = subprocess.run([binary], capture_output=True, text=True, cwd=tmp_path, timeout=100)
     assert run.returncode == 0, f"exit status {run.returncode}\n{run.stderr}"
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.parametrize("header", ["eddl/apis/eddl.h", "eddl/serialization/onnx/eddl_onnx.h"])
+def test_public_headers_are_cpp11(header):
+    """Which is what PyEDDL's own build compiles them as."""
+    command = [
+        os.environ.get("CXX", "c++"),
+        "-std=c++11",
+        "-fsyntax-only",
+        f"-I{ROOT / 'cpp/engine/include'}",
+        "-xc++",
+        "-",
+    ]
+    compiled = subprocess.run(command, input=f'#include "{header}"\n', capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr

@@ -242,3 +242,31 @@ NAN = float("nan")
 def test_settings_out_of_range_are_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.parametrize("name", STEPLESS_ON_EDDL)
+def test_a_python_class_derived_from_one_steps_as_it(name):
+    kind = type(ALL[name]())
+
+    class Derived(kind):
+        steps = 0
+
+    class Counting(kind):
+        steps = 0
+
+        def applygrads(self, batch):
+            self.steps += 1
+            super().applygrads(batch)
+
+    trained = []
+    for make in (kind, Derived, Counting):
+        optimizer = make()
+        net = classifier(optimizer)
+        x, y = batch_for(net)
+        train(net, x, y, 3)
+        trained.append(named_params(net))
+    assert optimizer.steps == 3
+    for other in trained[1:]:
+        for key, w in trained[0].items():
+            np.testing.assert_array_equal(w, other[key])

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_models as om
 import pytest
+from helpers import has_onnx
 from onnx import numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 
-import onnx_models as om
-from helpers import has_onnx
-
-pytestmark = [pytest.mark.embedded_engine, pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")]
+pytestmark = [
+    pytest.mark.embedded_engine,
+    pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf"),
+]
 
 DATA = Path(onnx.__file__).parent / "backend/test/data"
 

@@ -9,7 +9,6 @@ import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from helpers import array, batch_for, build, lenet, named_params, predict, tensor, train, view
-
 from onnx_tools import assert_same_as_onnx_runtime, exported, initializers, run_onnx
 from test_engine_api import LAYERS as every_layer
 from test_engine_api import UNAVAILABLE
@@ -197,10 +196,14 @@ def test_scaling_is_onnx_resize_where_that_takes_the_same_pixels(scale, mode, rn
     assert ops == ["Resize"] or (ops == ["Reshape", "Gather", "Reshape"] and (scale, mode) != ([18, 16], "asymmetric"))
 
 
-@pytest.mark.parametrize("make, moments", [
-    (lambda: eddl.GaussGenerator(2.0, 0.5, [50, 40]), (2.0, 0.5)),
-    (lambda: eddl.UniformGenerator(-1.0, 3.0, [50, 40]), (1.0, 4.0 / np.sqrt(12.0))),
-], ids=["gauss", "uniform"])
+@pytest.mark.parametrize(
+    "make, moments",
+    [
+        (lambda: eddl.GaussGenerator(2.0, 0.5, [50, 40]), (2.0, 0.5)),
+        (lambda: eddl.UniformGenerator(-1.0, 3.0, [50, 40]), (1.0, 4.0 / np.sqrt(12.0))),
+    ],
+    ids=["gauss", "uniform"],
+)
 def test_generators(make, moments):
     """Random numbers are ONNX Runtime's own: of the right shape and distribution."""
     x = eddl.Input([50, 40], "x")

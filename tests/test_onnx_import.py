@@ -4,15 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import pytest
+import onnx_models as om
 import pyeddl.eddl as eddl
+import pytest
+from helpers import has_onnx
 from onnx import TensorProto, helper, numpy_helper
 from pyeddl.tensor import Tensor
 
-import onnx_models as om
-from helpers import has_onnx
-
-pytestmark = [pytest.mark.embedded_engine, pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")]
+pytestmark = [
+    pytest.mark.embedded_engine,
+    pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf"),
+]
 
 rng = np.random.default_rng(5)
 
@@ -32,7 +34,9 @@ def ints(*values):
 class Case:
     """One node, with the constants it reads from input 1 on; shapes are a sample's."""
 
-    def __init__(self, name, op, shape, constants=(), inputs=1, opset=om.OPSET, low=-1.0, data=None, outputs=1, **attributes):
+    def __init__(
+        self, name, op, shape, constants=(), inputs=1, opset=om.OPSET, low=-1.0, data=None, outputs=1, **attributes
+    ):
         self.name, self.op, self.shape, self.constants, self.inputs = name, op, shape, list(constants), inputs
         self.opset, self.low, self.data, self.outputs, self.attributes = opset, low, data, outputs, attributes
 
@@ -57,8 +61,28 @@ class Case:
 IMAGE, LINE, VOLUME = (4, 9, 8), (4, 11), (2, 6, 7, 5)
 
 ACTIVATIONS = [
-    *[Case(op, op, (5, 3)) for op in ("Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "LeakyRelu", "ThresholdedRelu",
-                                      "Selu", "Celu", "HardSigmoid", "HardSwish", "Abs", "Exp", "Neg", "Softmax", "LogSoftmax")],
+    *[
+        Case(op, op, (5, 3))
+        for op in (
+            "Relu",
+            "Sigmoid",
+            "Tanh",
+            "Softplus",
+            "Softsign",
+            "Elu",
+            "LeakyRelu",
+            "ThresholdedRelu",
+            "Selu",
+            "Celu",
+            "HardSigmoid",
+            "HardSwish",
+            "Abs",
+            "Exp",
+            "Neg",
+            "Softmax",
+            "LogSoftmax",
+        )
+    ],
     Case("Mish", "Mish", (5, 3), opset=18),
     Case("Elu of 0.3", "Elu", (5,), alpha=0.3),
     Case("LeakyRelu of 0.3", "LeakyRelu", (5,), alpha=0.3),
@@ -91,9 +115,15 @@ ACTIVATIONS = [
 ]
 
 ARITHMETIC = [
-    *[Case(f"{op} of layers", op, (4, 3), inputs=2, low=0.2) for op in ("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean")],
+    *[
+        Case(f"{op} of layers", op, (4, 3), inputs=2, low=0.2)
+        for op in ("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "Mean")
+    ],
     *[Case(f"{op} of three layers", op, (4, 3), inputs=3) for op in ("Max", "Min", "Sum", "Mean")],
-    *[Case(f"{op} with a number", op, (4, 3), [np.float32(0.7)], low=0.2) for op in ("Add", "Sub", "Mul", "Div", "Max", "Min", "Pow")],
+    *[
+        Case(f"{op} with a number", op, (4, 3), [np.float32(0.7)], low=0.2)
+        for op in ("Add", "Sub", "Mul", "Div", "Max", "Min", "Pow")
+    ],
     *[Case(f"{op} with channels", op, IMAGE, [positive(4, 1, 1)]) for op in ("Add", "Sub", "Mul", "Div", "Max")],
     *[Case(f"{op} with a row", op, IMAGE, [positive(8)]) for op in ("Add", "Sub", "Mul", "Div", "Min")],
     *[Case(f"{op} with a whole sample", op, (4, 3), [positive(1, 4, 3)]) for op in ("Add", "Sub", "Mul", "Div")],
@@ -107,51 +137,98 @@ ARITHMETIC = [
 CONVOLUTIONS = [
     Case("Conv", "Conv", IMAGE, [draw(5, 4, 3, 3), draw(5)]),
     Case("Conv without bias", "Conv", IMAGE, [draw(5, 4, 3, 3)]),
-    Case("Conv with all settings", "Conv", IMAGE, [draw(6, 2, 3, 2), draw(6)], group=2, strides=[2, 1], dilations=[2, 3],
-         pads=[1, 2, 3, 0]),
+    Case(
+        "Conv with all settings",
+        "Conv",
+        IMAGE,
+        [draw(6, 2, 3, 2), draw(6)],
+        group=2,
+        strides=[2, 1],
+        dilations=[2, 3],
+        pads=[1, 2, 3, 0],
+    ),
     Case("Conv of each channel", "Conv", IMAGE, [draw(8, 1, 3, 3), draw(8)], group=4, pads=[1, 1, 1, 1]),
     Case("Conv same above", "Conv", IMAGE, [draw(5, 4, 2, 4)], auto_pad="SAME_UPPER", strides=[2, 3]),
     Case("Conv same below", "Conv", IMAGE, [draw(5, 4, 2, 4)], auto_pad="SAME_LOWER", strides=[2, 3]),
     Case("Conv valid", "Conv", IMAGE, [draw(5, 4, 2, 2)], auto_pad="VALID", kernel_shape=[2, 2]),
     Case("Conv of a line", "Conv", LINE, [draw(6, 2, 3), draw(6)], group=2, strides=[2], dilations=[2], pads=[1, 3]),
-    Case("Conv of a volume", "Conv", VOLUME, [draw(3, 2, 2, 3, 2), draw(3)], strides=[2, 1, 2], pads=[0, 1, 1, 1, 0, 0]),
+    Case(
+        "Conv of a volume", "Conv", VOLUME, [draw(3, 2, 2, 3, 2), draw(3)], strides=[2, 1, 2], pads=[0, 1, 1, 1, 0, 0]
+    ),
     Case("Conv of a dilated volume in groups", "Conv", VOLUME, [draw(4, 1, 2, 2, 2)], group=2, dilations=[2, 3, 1]),
     Case("ConvTranspose", "ConvTranspose", IMAGE, [draw(4, 5, 3, 3), draw(5)]),
     Case("ConvTranspose twice as large", "ConvTranspose", IMAGE, [draw(4, 5, 2, 2), draw(5)], strides=[2, 2]),
-    Case("ConvTranspose with all settings", "ConvTranspose", IMAGE, [draw(4, 3, 3, 3), draw(6)], group=2, strides=[2, 3],
-         pads=[1, 0, 1, 2], output_padding=[1, 1], dilations=[2, 1]),
+    Case(
+        "ConvTranspose with all settings",
+        "ConvTranspose",
+        IMAGE,
+        [draw(4, 3, 3, 3), draw(6)],
+        group=2,
+        strides=[2, 3],
+        pads=[1, 0, 1, 2],
+        output_padding=[1, 1],
+        dilations=[2, 1],
+    ),
     Case("ConvTranspose same", "ConvTranspose", IMAGE, [draw(4, 5, 3, 3)], auto_pad="SAME_UPPER", strides=[2, 2]),
     Case("ConvTranspose to a shape", "ConvTranspose", IMAGE, [draw(4, 5, 3, 3)], strides=[3, 2], output_shape=[26, 16]),
     Case("ConvTranspose of a line", "ConvTranspose", LINE, [draw(4, 5, 3), draw(5)], strides=[2], output_padding=[1]),
-    Case("ConvTranspose of a volume", "ConvTranspose", VOLUME, [draw(2, 3, 2, 2, 2), draw(3)], strides=[2, 2, 2],
-         pads=[1, 0, 0, 0, 1, 0]),
+    Case(
+        "ConvTranspose of a volume",
+        "ConvTranspose",
+        VOLUME,
+        [draw(2, 3, 2, 2, 2), draw(3)],
+        strides=[2, 2, 2],
+        pads=[1, 0, 0, 0, 1, 0],
+    ),
 ]
 
 POOLS = [
-    *[Case(f"{op} {name}", op, shape, **settings)
-      for op in ("MaxPool", "AveragePool")
-      for name, shape, settings in [
-          ("", IMAGE, {"kernel_shape": [3, 2]}),
-          ("strided", IMAGE, {"kernel_shape": [3, 3], "strides": [2, 3]}),
-          ("padded", IMAGE, {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [2, 2]}),
-          ("padded unevenly", IMAGE, {"kernel_shape": [3, 4], "pads": [0, 1, 2, 3], "strides": [1, 2]}),
-          ("rounded up", IMAGE, {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}),
-          ("rounded up and padded", IMAGE, {"kernel_shape": [2, 3], "strides": [2, 2], "ceil_mode": 1, "pads": [1, 1, 1, 1]}),
-          ("same above", IMAGE, {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
-          ("same below", IMAGE, {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_LOWER"}),
-          ("of a line", LINE, {"kernel_shape": [3], "strides": [2], "pads": [1, 0]}),
-          ("of a volume", VOLUME, {"kernel_shape": [2, 3, 2], "strides": [2, 2, 1], "pads": [0, 1, 0, 1, 1, 1]}),
-      ]],
-    Case("AveragePool that counts the padding", "AveragePool", IMAGE, kernel_shape=[3, 3], pads=[1, 0, 1, 2],
-         count_include_pad=1),
-    *[Case(f"{op} of {name}", op, shape) for op in ("GlobalMaxPool", "GlobalAveragePool")
-      for name, shape in (("an image", IMAGE), ("a line", LINE), ("a volume", VOLUME))],
+    *[
+        Case(f"{op} {name}", op, shape, **settings)
+        for op in ("MaxPool", "AveragePool")
+        for name, shape, settings in [
+            ("", IMAGE, {"kernel_shape": [3, 2]}),
+            ("strided", IMAGE, {"kernel_shape": [3, 3], "strides": [2, 3]}),
+            ("padded", IMAGE, {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [2, 2]}),
+            ("padded unevenly", IMAGE, {"kernel_shape": [3, 4], "pads": [0, 1, 2, 3], "strides": [1, 2]}),
+            ("rounded up", IMAGE, {"kernel_shape": [3, 3], "strides": [2, 2], "ceil_mode": 1}),
+            (
+                "rounded up and padded",
+                IMAGE,
+                {"kernel_shape": [2, 3], "strides": [2, 2], "ceil_mode": 1, "pads": [1, 1, 1, 1]},
+            ),
+            ("same above", IMAGE, {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_UPPER"}),
+            ("same below", IMAGE, {"kernel_shape": [3, 2], "strides": [2, 2], "auto_pad": "SAME_LOWER"}),
+            ("of a line", LINE, {"kernel_shape": [3], "strides": [2], "pads": [1, 0]}),
+            ("of a volume", VOLUME, {"kernel_shape": [2, 3, 2], "strides": [2, 2, 1], "pads": [0, 1, 0, 1, 1, 1]}),
+        ]
+    ],
+    Case(
+        "AveragePool that counts the padding",
+        "AveragePool",
+        IMAGE,
+        kernel_shape=[3, 3],
+        pads=[1, 0, 1, 2],
+        count_include_pad=1,
+    ),
+    *[
+        Case(f"{op} of {name}", op, shape)
+        for op in ("GlobalMaxPool", "GlobalAveragePool")
+        for name, shape in (("an image", IMAGE), ("a line", LINE), ("a volume", VOLUME))
+    ],
 ]
 
 NORMALIZATIONS = [
-    *[Case(f"BatchNormalization of {shape}", "BatchNormalization", shape,
-           [positive(shape[0]), draw(shape[0]), draw(shape[0]), positive(shape[0])], epsilon=1e-4)
-      for shape in ((5,), LINE, IMAGE, VOLUME)],
+    *[
+        Case(
+            f"BatchNormalization of {shape}",
+            "BatchNormalization",
+            shape,
+            [positive(shape[0]), draw(shape[0]), draw(shape[0]), positive(shape[0])],
+            epsilon=1e-4,
+        )
+        for shape in ((5,), LINE, IMAGE, VOLUME)
+    ],
     Case("InstanceNormalization", "InstanceNormalization", IMAGE, [positive(4), draw(4)], epsilon=1e-4),
     Case("InstanceNormalization of a line", "InstanceNormalization", LINE, [positive(4), draw(4)]),
     Case("GroupNormalization of groups", "GroupNormalization", IMAGE, [positive(2), draw(2)], opset=18, num_groups=2),
@@ -232,34 +309,105 @@ RESIZES = [
     Case("Pad by wrap", "Pad", (5, 6), [ints(0, 2, 1, 0, 3, 4)], opset=19, mode="wrap"),
     Case("Upsample", "Upsample", IMAGE, [np.float32([1, 1, 2, 3])], opset=9),
     Case("Upsample linearly", "Upsample", IMAGE, [np.float32([1, 1, 2, 3])], opset=9, mode="linear"),
-    *[Case(f"Resize {mode} {coordinates}", "Resize", IMAGE, [None, np.float32([1, 1, *scales])], opset=13, mode=mode,
-           coordinate_transformation_mode=coordinates)
-      for mode in ("nearest", "linear", "cubic") for coordinates in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
-      for scales in ((2.0, 3.0), (0.6, 1.7))],
-    *[Case(f"Resize nearest {rounding}", "Resize", IMAGE, [None, np.float32([1, 1, 1.7, 0.7])], opset=13, mode="nearest",
-           nearest_mode=rounding) for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")],
+    *[
+        Case(
+            f"Resize {mode} {coordinates}",
+            "Resize",
+            IMAGE,
+            [None, np.float32([1, 1, *scales])],
+            opset=13,
+            mode=mode,
+            coordinate_transformation_mode=coordinates,
+        )
+        for mode in ("nearest", "linear", "cubic")
+        for coordinates in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
+        for scales in ((2.0, 3.0), (0.6, 1.7))
+    ],
+    *[
+        Case(
+            f"Resize nearest {rounding}",
+            "Resize",
+            IMAGE,
+            [None, np.float32([1, 1, 1.7, 0.7])],
+            opset=13,
+            mode="nearest",
+            nearest_mode=rounding,
+        )
+        for rounding in ("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")
+    ],
     Case("Resize to sizes", "Resize", IMAGE, [None, None, ints(3, 4, 7, 13)], opset=13, mode="linear"),
     Case("Resize of the second version", "Resize", IMAGE, [np.float32([1, 1, 2, 2])], opset=10, mode="nearest"),
-    Case("Resize with its own cubic", "Resize", IMAGE, [None, np.float32([1, 1, 2, 2])], opset=13, mode="cubic",
-         cubic_coeff_a=-0.5, exclude_outside=1),
+    Case(
+        "Resize with its own cubic",
+        "Resize",
+        IMAGE,
+        [None, np.float32([1, 1, 2, 2])],
+        opset=13,
+        mode="cubic",
+        cubic_coeff_a=-0.5,
+        exclude_outside=1,
+    ),
     Case("Resize of named axes", "Resize", IMAGE, [None, None, ints(5, 12)], opset=18, mode="linear", axes=[2, 3]),
-    *[Case(f"Resize {mode} with antialiasing", "Resize", IMAGE, [None, None, ints(5, 3)], opset=18, mode=mode, axes=[2, 3],
-           antialias=1) for mode in ("linear", "cubic")],
-    Case("Resize that is not larger", "Resize", IMAGE, [None, None, ints(20, 11)], opset=18, mode="linear", axes=[2, 3],
-         keep_aspect_ratio_policy="not_larger"),
+    *[
+        Case(
+            f"Resize {mode} with antialiasing",
+            "Resize",
+            IMAGE,
+            [None, None, ints(5, 3)],
+            opset=18,
+            mode=mode,
+            axes=[2, 3],
+            antialias=1,
+        )
+        for mode in ("linear", "cubic")
+    ],
+    Case(
+        "Resize that is not larger",
+        "Resize",
+        IMAGE,
+        [None, None, ints(20, 11)],
+        opset=18,
+        mode="linear",
+        axes=[2, 3],
+        keep_aspect_ratio_policy="not_larger",
+    ),
     Case("Resize of a volume", "Resize", VOLUME, [None, np.float32([1, 1, 2, 2, 1.5])], opset=13, mode="linear"),
 ]
 
 REDUCTIONS = [
-    *[Case(f"{op} {name}", op, (4, 3, 5), [ints(*axes)] if axes_are_inputs else [], opset=18 if axes_are_inputs else 11,
-           low=0.1, **({} if axes_are_inputs else {"axes": list(axes)}), **settings)
-      for op in ("ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum",
-                 "ReduceLogSumExp")
-      for name, axes, axes_are_inputs, settings in [
-          ("of one axis", (2,), True, {"keepdims": 0}), ("that keeps", (1, -1), False, {}),
-          ("of all", (1, 2, 3), False, {"keepdims": 0})]],
-    *[Case(f"{op} {name}", op, (4, 3), **settings) for op in ("ArgMax", "ArgMin")
-      for name, settings in (("of channels", {"axis": 1}), ("of the last", {"axis": -1, "keepdims": 0}))],
+    *[
+        Case(
+            f"{op} {name}",
+            op,
+            (4, 3, 5),
+            [ints(*axes)] if axes_are_inputs else [],
+            opset=18 if axes_are_inputs else 11,
+            low=0.1,
+            **({} if axes_are_inputs else {"axes": list(axes)}),
+            **settings,
+        )
+        for op in (
+            "ReduceMean",
+            "ReduceSum",
+            "ReduceMax",
+            "ReduceMin",
+            "ReduceL1",
+            "ReduceL2",
+            "ReduceSumSquare",
+            "ReduceLogSum",
+            "ReduceLogSumExp",
+        )
+        for name, axes, axes_are_inputs, settings in [
+            ("of one axis", (2,), True, {"keepdims": 0}),
+            ("that keeps", (1, -1), False, {}),
+            ("of all", (1, 2, 3), False, {"keepdims": 0}),
+        ]
+    ],
+    *[
+        Case(f"{op} {name}", op, (4, 3), **settings)
+        for op in ("ArgMax", "ArgMin")
+        for name, settings in (("of channels", {"axis": 1}), ("of the last", {"axis": -1, "keepdims": 0}))
+    ],
     Case("ReduceSum of nothing", "ReduceSum", (4, 3), [ints()], opset=13, noop_with_empty_axes=1),
 ]
 
@@ -295,8 +443,16 @@ def classifier(**settings):
         node("Flatten", "d", "e", "/flatten/Flatten"),
         node("Gemm", "e w2 b2", "y", "/dense/Gemm", transB=1),
     ]
-    constants = {"w1": draw(4, 2, 3, 3), "b1": draw(4), "scale": positive(4), "shift": draw(4), "mean": draw(4),
-                 "variance": positive(4), "w2": draw(3, 36), "b2": draw(3)}
+    constants = {
+        "w1": draw(4, 2, 3, 3),
+        "b1": draw(4),
+        "scale": positive(4),
+        "shift": draw(4),
+        "mean": draw(4),
+        "variance": positive(4),
+        "w2": draw(3, 36),
+        "b2": draw(3),
+    }
     return om.model(nodes, {"x": (om.BATCH, 2, 6, 6)}, constants=constants, **settings)
 
 
@@ -307,8 +463,15 @@ def test_classifier(mem):
 
 def test_layers_have_the_nodes_names():
     net = om.load(classifier())
-    assert [layer.name for layer in net.layers] == ["x", "/one/Conv", "/bn/BatchNormalization", "/relu/Relu", "/pool/MaxPool",
-                                                     "/flatten/Flatten", "/dense/Gemm"]
+    assert [layer.name for layer in net.layers] == [
+        "x",
+        "/one/Conv",
+        "/bn/BatchNormalization",
+        "/relu/Relu",
+        "/pool/MaxPool",
+        "/flatten/Flatten",
+        "/dense/Gemm",
+    ]
 
 
 def test_nodes_without_names_and_with_the_same_names():
@@ -364,51 +527,95 @@ def test_product_that_others_read_keeps_its_own_layer():
 @pytest.mark.parametrize("batch", [om.BATCH, 1, 5])
 def test_shape_spelled_out(batch):
     nodes = [
-        node("Shape", "x", "shape"), node("Gather", "shape zero", "n"), node("Unsqueeze", "n first", "n1"),
-        node("Slice", "shape one three", "rest"), node("ReduceProd", "rest", "size", keepdims=1),
-        node("Concat", "n1 size", "target", axis=0), node("Reshape", "x target", "flat"), node("MatMul", "flat w", "y"),
+        node("Shape", "x", "shape"),
+        node("Gather", "shape zero", "n"),
+        node("Unsqueeze", "n first", "n1"),
+        node("Slice", "shape one three", "rest"),
+        node("ReduceProd", "rest", "size", keepdims=1),
+        node("Concat", "n1 size", "target", axis=0),
+        node("Reshape", "x target", "flat"),
+        node("MatMul", "flat w", "y"),
     ]
     constants = {"zero": np.int64(0), "first": ints(0), "one": ints(1), "three": ints(3), "w": draw(12, 2)}
     check(om.model(nodes, {"x": (batch, 3, 4)}, constants=constants), draw(5 if batch == om.BATCH else batch, 3, 4))
 
 
 def test_channels_last():
-    nodes = [node("Transpose", "x", "a", perm=[0, 3, 1, 2]), node("Conv", "a w", "b", auto_pad="SAME_UPPER", strides=[2, 2]),
-             node("Transpose", "b", "c", perm=[0, 2, 3, 1]), node("Reshape", "c shape", "d"), node("MatMul", "d v", "y")]
+    nodes = [
+        node("Transpose", "x", "a", perm=[0, 3, 1, 2]),
+        node("Conv", "a w", "b", auto_pad="SAME_UPPER", strides=[2, 2]),
+        node("Transpose", "b", "c", perm=[0, 2, 3, 1]),
+        node("Reshape", "c shape", "d"),
+        node("MatMul", "d v", "y"),
+    ]
     constants = {"w": draw(4, 3, 3, 3), "shape": ints(-1, 36), "v": draw(36, 2)}
     check(om.model(nodes, {"x": (om.BATCH, 5, 5, 3)}, constants=constants), draw(2, 5, 5, 3))
 
 
 def test_squeeze_and_excite():
-    nodes = [node("GlobalAveragePool", "x", "a"), node("Conv", "a w1", "b"), node("Relu", "b", "c"), node("Conv", "c w2", "d"),
-             node("Sigmoid", "d", "e"), node("Mul", "e x", "y")]
+    nodes = [
+        node("GlobalAveragePool", "x", "a"),
+        node("Conv", "a w1", "b"),
+        node("Relu", "b", "c"),
+        node("Conv", "c w2", "d"),
+        node("Sigmoid", "d", "e"),
+        node("Mul", "e x", "y"),
+    ]
     constants = {"w1": draw(2, 4, 1, 1), "w2": draw(4, 2, 1, 1)}
     check(om.model(nodes, {"x": (om.BATCH, 4, 5, 5)}, constants=constants), draw(2, 4, 5, 5))
 
 
 def test_attention():
     nodes = [
-        *[n for k in "qkv" for n in (
-            node("MatMul", f"x w{k}", f"{k}0"), node("Reshape", f"{k}0 heads", f"{k}1"),
-            node("Transpose", f"{k}1", k, perm=[0, 2, 3, 1] if k == "k" else [0, 2, 1, 3]))],
-        node("MatMul", "q k", "s"), node("Div", "s root", "t"), node("Where", "mask t low", "u"), node("Softmax", "u", "p"),
-        node("MatMul", "p v", "o"), node("Transpose", "o", "o1", perm=[0, 2, 1, 3]), node("Reshape", "o1 joined", "o2"),
-        node("Add", "o2 x", "r"), node("LayerNormalization", "r scale shift", "y"),
+        *[
+            n
+            for k in "qkv"
+            for n in (
+                node("MatMul", f"x w{k}", f"{k}0"),
+                node("Reshape", f"{k}0 heads", f"{k}1"),
+                node("Transpose", f"{k}1", k, perm=[0, 2, 3, 1] if k == "k" else [0, 2, 1, 3]),
+            )
+        ],
+        node("MatMul", "q k", "s"),
+        node("Div", "s root", "t"),
+        node("Where", "mask t low", "u"),
+        node("Softmax", "u", "p"),
+        node("MatMul", "p v", "o"),
+        node("Transpose", "o", "o1", perm=[0, 2, 1, 3]),
+        node("Reshape", "o1 joined", "o2"),
+        node("Add", "o2 x", "r"),
+        node("LayerNormalization", "r scale shift", "y"),
     ]
-    constants = {**{f"w{k}": draw(8, 8) for k in "qkv"}, "heads": ints(0, 0, 2, 4), "joined": ints(0, 0, 8),
-                 "root": np.float32(2), "mask": np.tril(np.ones((5, 5), bool)), "low": np.float32(-1e9), "scale": positive(8),
-                 "shift": draw(8)}
+    constants = {
+        **{f"w{k}": draw(8, 8) for k in "qkv"},
+        "heads": ints(0, 0, 2, 4),
+        "joined": ints(0, 0, 8),
+        "root": np.float32(2),
+        "mask": np.tril(np.ones((5, 5), bool)),
+        "low": np.float32(-1e9),
+        "scale": positive(8),
+        "shift": draw(8),
+    }
     check(om.model(nodes, {"x": (om.BATCH, 5, 8)}, constants=constants), draw(3, 5, 8))
 
 
 def test_embedding_of_words():
-    nodes = [node("Gather", "table x", "a"), node("ReduceMean", "a", "b", axes=[1], keepdims=0), node("MatMul", "b w", "y")]
+    nodes = [
+        node("Gather", "table x", "a"),
+        node("ReduceMean", "a", "b", axes=[1], keepdims=0),
+        node("MatMul", "b w", "y"),
+    ]
     made = om.model(nodes, {"x": ((om.BATCH, 6), TensorProto.INT64)}, constants={"table": draw(9, 4), "w": draw(4, 2)})
     check(made, rng.integers(0, 9, (3, 6)))
 
 
 def test_several_inputs_and_outputs():
-    nodes = [node("Concat", "a b", "c", axis=1), node("Relu", "c", "y"), node("Identity", "c", "z"), node("Identity", "a", "same")]
+    nodes = [
+        node("Concat", "a b", "c", axis=1),
+        node("Relu", "c", "y"),
+        node("Identity", "c", "z"),
+        node("Identity", "a", "same"),
+    ]
     check(om.model(nodes, {"a": (om.BATCH, 2), "b": (om.BATCH, 3)}, ["y", "z", "same", "c"]), draw(4, 2), draw(4, 3))
 
 
@@ -433,9 +640,13 @@ def test_nodes_in_any_order():
 @pytest.mark.parametrize("opset", [6, 9, 11, 13, 17, 21])
 def test_operator_sets(opset):
     axes = {"axes": [1]} if opset < 13 else {}
-    nodes = [node("BatchNormalization", "x scale shift mean variance", "a"),
-             node("Unsqueeze", "a" if opset < 13 else "a one", "b", **axes),
-             node("Squeeze", "b" if opset < 13 else "b one", "c", **axes), node("Dropout", "c", "d"), node("Softmax", "d", "y", axis=1)]
+    nodes = [
+        node("BatchNormalization", "x scale shift mean variance", "a"),
+        node("Unsqueeze", "a" if opset < 13 else "a one", "b", **axes),
+        node("Squeeze", "b" if opset < 13 else "b one", "c", **axes),
+        node("Dropout", "c", "d"),
+        node("Softmax", "d", "y", axis=1),
+    ]
     constants = {"scale": positive(4), "shift": draw(4), "mean": draw(4), "variance": positive(4), "one": ints(1)}
     x = draw(3, 4)
     made = om.model(nodes, {"x": (om.BATCH, 4)}, constants=constants, opset=opset)
@@ -445,21 +656,37 @@ def test_operator_sets(opset):
 
 
 def test_arithmetic_of_the_first_versions():
-    made = om.model([node("Mul", "x c", "y", broadcast=1, axis=1)], {"x": (om.BATCH, 4, 3, 2)}, constants={"c": draw(4)}, opset=6)
+    made = om.model(
+        [node("Mul", "x c", "y", broadcast=1, axis=1)], {"x": (om.BATCH, 4, 3, 2)}, constants={"c": draw(4)}, opset=6
+    )
     x = draw(3, 4, 3, 2)
     om.compare(om.run(made, [x]), [x * numpy_helper.to_array(made.graph.initializer[0])[:, None, None]])
 
 
 def functions_of_a_model():
-    inner = helper.make_function("local", "Scaled", ["a"], ["b"], [
-        helper.make_node("Constant", [], ["factor"], value_float=1.0), node("Mul", "a factor", "b")],
-        [helper.make_opsetid("", 17)], ["factor"])
+    inner = helper.make_function(
+        "local",
+        "Scaled",
+        ["a"],
+        ["b"],
+        [helper.make_node("Constant", [], ["factor"], value_float=1.0), node("Mul", "a factor", "b")],
+        [helper.make_opsetid("", 17)],
+        ["factor"],
+    )
     inner.node[0].attribute[0].ref_attr_name = "factor"
     inner.node[0].attribute[0].ClearField("f")
-    outer = helper.make_function("local", "Twice", ["a"], ["c"], [
-        node("Scaled", "a", "b", "first", domain="local", factor=0.5), node("Tanh", "b", "t"),
-        node("Scaled", "t", "c", "second", domain="local", factor=3.0)],
-        [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)])
+    outer = helper.make_function(
+        "local",
+        "Twice",
+        ["a"],
+        ["c"],
+        [
+            node("Scaled", "a", "b", "first", domain="local", factor=0.5),
+            node("Tanh", "b", "t"),
+            node("Scaled", "t", "c", "second", domain="local", factor=3.0),
+        ],
+        [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)],
+    )
     return [inner, outer]
 
 
@@ -483,11 +710,19 @@ def recurrent(kind, last, batch_first=True, zeros=False, layers=1, **attributes)
         nodes.append(node("Transpose", "x", "turned", perm=[1, 0, 2]))
         name = "turned"
     for i in range(layers):
-        constants |= {f"W{i}": draw(1, g * 5, 4 if i == 0 else 5), f"R{i}": draw(1, g * 5, 5), f"B{i}": draw(1, 2 * g * 5)}
+        constants |= {
+            f"W{i}": draw(1, g * 5, 4 if i == 0 else 5),
+            f"R{i}": draw(1, g * 5, 5),
+            f"B{i}": draw(1, 2 * g * 5),
+        }
         reads = f"{name} W{i} R{i} B{i}".split()
         if zeros:  # as large as the batch
-            nodes += [node("Shape", name, f"s{i}"), node("Gather", f"s{i} one", f"n{i}"),
-                      node("Concat", f"first n{i} units", f"z{i}", axis=0), node("ConstantOfShape", f"z{i}", f"h{i}")]
+            nodes += [
+                node("Shape", name, f"s{i}"),
+                node("Gather", f"s{i} one", f"n{i}"),
+                node("Concat", f"first n{i} units", f"z{i}", axis=0),
+                node("ConstantOfShape", f"z{i}", f"h{i}"),
+            ]
             constants |= {"one": ints(1), "first": ints(1), "units": ints(5)}
             reads += ["", f"h{i}"] + ([f"h{i}"] if kind == "LSTM" else [])
         nodes.append(helper.make_node(kind, reads, [f"Y{i}", f"Yh{i}"], kind + str(i), hidden_size=5, **attributes))
@@ -499,10 +734,16 @@ def recurrent(kind, last, batch_first=True, zeros=False, layers=1, **attributes)
     constants |= {"zero": ints(0), "axis": ints(1), "minus": np.int64(-1), "from": ints(-1), "to": ints(2**31 - 1)}
     nodes += {
         "state": [node("Squeeze", f"{h} zero", "end")],
-        "gathered": [node("Squeeze", f"{y} axis", "all"), node("Transpose", "all", "back", perm=[1, 0, 2]),
-                     node("Gather", "back minus", "end", axis=1)],
-        "sliced": [node("Squeeze", f"{y} axis", "all"), node("Slice", "all from to zero", "part"),
-                   node("Squeeze", "part zero", "end")],
+        "gathered": [
+            node("Squeeze", f"{y} axis", "all"),
+            node("Transpose", "all", "back", perm=[1, 0, 2]),
+            node("Gather", "back minus", "end", axis=1),
+        ],
+        "sliced": [
+            node("Squeeze", f"{y} axis", "all"),
+            node("Slice", "all from to zero", "part"),
+            node("Squeeze", "part zero", "end"),
+        ],
     }[last]
     nodes.append(node("Gemm", "end w b", "y"))
     steps = "steps"
@@ -539,12 +780,15 @@ def test_recurrent_net_trains():
     assert eddl.get_losses(net)[0] < 0.5 * before
 
 
-@pytest.mark.parametrize("settings, message", [
-    ({"direction": "reverse"}, "direction 'reverse' is not covered"),
-    ({"direction": "bidirectional"}, "direction 'bidirectional' is not covered"),
-    ({"clip": 1.0}, "clip is not covered"),
-    ({"activations": ["Sigmoid", "Relu", "Tanh"]}, "activations .* are not covered"),
-])
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"direction": "reverse"}, "direction 'reverse' is not covered"),
+        ({"direction": "bidirectional"}, "direction 'bidirectional' is not covered"),
+        ({"clip": 1.0}, "clip is not covered"),
+        ({"activations": ["Sigmoid", "Relu", "Tanh"]}, "activations .* are not covered"),
+    ],
+)
 def test_recurrent_that_is_refused(settings, message):
     with pytest.raises(RuntimeError, match=rf"node 'LSTM0' \(LSTM\): {message}"):
         om.load(recurrent("LSTM", "state", **settings))
@@ -554,7 +798,11 @@ def test_recurrent_that_is_refused(settings, message):
 
 
 def test_file_and_input_shape(tmp_path):
-    nodes = [node("Conv", "x w", "a", pads=[1, 1, 1, 1]), node("GlobalAveragePool", "a", "b"), node("Flatten", "b", "y")]
+    nodes = [
+        node("Conv", "x w", "a", pads=[1, 1, 1, 1]),
+        node("GlobalAveragePool", "a", "b"),
+        node("Flatten", "b", "y"),
+    ]
     made = om.model(nodes, {"x": (om.BATCH, 2, "height", "width")}, constants={"w": draw(4, 2, 3, 3)})
     path = str(tmp_path / "net.onnx")
     onnx.save(made, path)

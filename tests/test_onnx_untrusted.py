@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import pytest
-import pyeddl.eddl as eddl
-from onnx import TensorProto, helper
-
 import onnx_models as om
+import pyeddl.eddl as eddl
+import pytest
 from helpers import has_onnx
+from onnx import TensorProto, helper
 from test_onnx_import import classifier, functions_of_a_model, node, recurrent
 
-pytestmark = [pytest.mark.embedded_engine, pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")]
+pytestmark = [
+    pytest.mark.embedded_engine,
+    pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf"),
+]
 
 MB = 2**20
 
@@ -28,8 +30,12 @@ def refused(made, message):
 
 def one(op, *constants, shape=(2, 4, 4), opset=om.OPSET, **attributes):
     given = {f"c{i}": np.asarray(c) for i, c in enumerate(constants)}
-    return om.model([node(op, " ".join(["x", *given]), "y", "bad", **attributes)], {"x": (om.BATCH, *shape)}, constants=given,
-                    opset=opset)
+    return om.model(
+        [node(op, " ".join(["x", *given]), "y", "bad", **attributes)],
+        {"x": (om.BATCH, *shape)},
+        constants=given,
+        opset=opset,
+    )
 
 
 def ones(*shape):
@@ -47,9 +53,16 @@ def test_cut_off_at_every_length():
 @pytest.mark.parametrize("seed", range(4))
 def test_damaged(seed):
     chance = random.Random(seed)
-    contents = [classifier().SerializeToString(), recurrent("LSTM", "gathered", zeros=True).SerializeToString(),
-                om.model([node("Twice", "x", "y", domain="local")], {"x": (om.BATCH, 3)}, functions=functions_of_a_model(),
-                         extra_domains=["local"]).SerializeToString()]
+    contents = [
+        classifier().SerializeToString(),
+        recurrent("LSTM", "gathered", zeros=True).SerializeToString(),
+        om.model(
+            [node("Twice", "x", "y", domain="local")],
+            {"x": (om.BATCH, 3)},
+            functions=functions_of_a_model(),
+            extra_domains=["local"],
+        ).SerializeToString(),
+    ]
     survivors = 0
     for _ in range(300):
         content = bytearray(chance.choice(contents))
@@ -63,7 +76,7 @@ def test_damaged(seed):
             elif damage == 2:
                 content[at:at] = b"\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
             else:
-                del content[at:at + chance.choice([1, 3, 10])]
+                del content[at : at + chance.choice([1, 3, 10])]
         try:
             om.load(bytes(content))
             survivors += 1
@@ -82,21 +95,36 @@ def test_no_model(content):
 
 
 def test_unsupported_operators_are_listed_all_at_once():
-    nodes = [node("Loop", "x", "a", "first"), node("Relu", "a", "b"), node("Det", "b", "c", "second"),
-             node("Custom", "c", "y", "third", domain="somewhere")]
-    refused(om.model(nodes, {"x": (om.BATCH, 2)}, extra_domains=["somewhere"]),
-            r"3 operators are not covered: Loop \(node 'first'\), Det \(node 'second'\), somewhere.Custom \(node 'third'\)")
+    nodes = [
+        node("Loop", "x", "a", "first"),
+        node("Relu", "a", "b"),
+        node("Det", "b", "c", "second"),
+        node("Custom", "c", "y", "third", domain="somewhere"),
+    ]
+    refused(
+        om.model(nodes, {"x": (om.BATCH, 2)}, extra_domains=["somewhere"]),
+        r"3 operators are not covered: Loop \(node 'first'\), Det \(node 'second'\), somewhere.Custom \(node 'third'\)",
+    )
 
 
-@pytest.mark.parametrize("nodes, message", [
-    ([node("Add", "x b", "a", "one"), node("Relu", "a", "b", "two"), node("Exp", "b", "y")], "it is part of a cycle through"),
-    ([node("Relu", "missing", "y", "one")], r"node 'one' \(Relu\): its input 'missing' is produced by nothing"),
-    ([node("Relu", "x", "a")], "output 'y' is produced by nothing"),
-    ([node("Relu", "x", "y", "one"), node("Exp", "x", "y", "two")], r"node 'two' \(Exp\): its output 'y' exists already"),
-    ([node("Relu", "x", "x", "one"), node("Exp", "x", "y")], r"node 'one' \(Relu\): its output 'x' exists already"),
-    ([helper.make_node("Relu", [], ["y"], "one")], "node 'one'"),
-    ([helper.make_node("Add", ["x"], ["y"], "one")], r"node 'one' \(Add\): input 1 is missing"),
-])
+@pytest.mark.parametrize(
+    "nodes, message",
+    [
+        (
+            [node("Add", "x b", "a", "one"), node("Relu", "a", "b", "two"), node("Exp", "b", "y")],
+            "it is part of a cycle through",
+        ),
+        ([node("Relu", "missing", "y", "one")], r"node 'one' \(Relu\): its input 'missing' is produced by nothing"),
+        ([node("Relu", "x", "a")], "output 'y' is produced by nothing"),
+        (
+            [node("Relu", "x", "y", "one"), node("Exp", "x", "y", "two")],
+            r"node 'two' \(Exp\): its output 'y' exists already",
+        ),
+        ([node("Relu", "x", "x", "one"), node("Exp", "x", "y")], r"node 'one' \(Relu\): its output 'x' exists already"),
+        ([helper.make_node("Relu", [], ["y"], "one")], "node 'one'"),
+        ([helper.make_node("Add", ["x"], ["y"], "one")], r"node 'one' \(Add\): input 1 is missing"),
+    ],
+)
 def test_bad_graph(nodes, message):
     refused(om.model(nodes, {"x": (om.BATCH, 2)}), message)
 
@@ -157,13 +185,24 @@ def test_deeply_nested_messages():
 
 
 def test_functions_that_call_themselves_or_grow_without_end():
-    again = helper.make_function("local", "Again", ["a"], ["b"], [node("Again", "a", "b", domain="local")],
-                                 [helper.make_opsetid("local", 1)])
+    again = helper.make_function(
+        "local", "Again", ["a"], ["b"], [node("Again", "a", "b", domain="local")], [helper.make_opsetid("local", 1)]
+    )
     call = [node("Again", "x", "y", "one", domain="local")]
-    refused(om.model(call, {"x": (om.BATCH, 2)}, functions=[again], extra_domains=["local"]), "functions call each other")
-    many = [helper.make_function("local", f"F{i}", ["a"], ["b"], [node(f"F{i + 1}", "a", f"b{k}", domain="local")
-                                                                 for k in range(30)], [helper.make_opsetid("local", 1)])
-            for i in range(14)]
+    refused(
+        om.model(call, {"x": (om.BATCH, 2)}, functions=[again], extra_domains=["local"]), "functions call each other"
+    )
+    many = [
+        helper.make_function(
+            "local",
+            f"F{i}",
+            ["a"],
+            ["b"],
+            [node(f"F{i + 1}", "a", f"b{k}", domain="local") for k in range(30)],
+            [helper.make_opsetid("local", 1)],
+        )
+        for i in range(14)
+    ]
     many.append(helper.make_function("local", "F14", ["a"], ["b"], [], []))
     call = [node("F0", "x", "y", "one", domain="local")]
     refused(om.model(call, {"x": (om.BATCH, 2)}, functions=many, extra_domains=["local"]), "more than 100000 nodes")
@@ -178,18 +217,21 @@ def damaged_weights(change):
     return made
 
 
-@pytest.mark.parametrize("change, message", [
-    (lambda t: t.dims.__setitem__(0, 5), "of shape .5, 3. holds 48 bytes"),
-    (lambda t: t.dims.__setitem__(0, -4), "c0"),
-    (lambda t: t.dims.extend([2**40, 2**40]), "c0"),
-    (lambda t: t.dims.__setitem__(0, 2**62), "c0"),
-    (lambda t: setattr(t, "raw_data", t.raw_data[:-1]), "holds 47 bytes"),
-    (lambda t: t.ClearField("raw_data"), "holds 0 values"),
-    (lambda t: setattr(t, "data_type", TensorProto.STRING), "elements of type STRING are not supported"),
-    (lambda t: setattr(t, "data_type", 1000), "elements of type 1000 are not supported"),
-    (lambda t: setattr(t, "data_type", TensorProto.INT64), "holds 48 bytes"),
-    (lambda t: setattr(t, "data_location", TensorProto.EXTERNAL), "another file"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda t: t.dims.__setitem__(0, 5), "of shape .5, 3. holds 48 bytes"),
+        (lambda t: t.dims.__setitem__(0, -4), "c0"),
+        (lambda t: t.dims.extend([2**40, 2**40]), "c0"),
+        (lambda t: t.dims.__setitem__(0, 2**62), "c0"),
+        (lambda t: setattr(t, "raw_data", t.raw_data[:-1]), "holds 47 bytes"),
+        (lambda t: t.ClearField("raw_data"), "holds 0 values"),
+        (lambda t: setattr(t, "data_type", TensorProto.STRING), "elements of type STRING are not supported"),
+        (lambda t: setattr(t, "data_type", 1000), "elements of type 1000 are not supported"),
+        (lambda t: setattr(t, "data_type", TensorProto.INT64), "holds 48 bytes"),
+        (lambda t: setattr(t, "data_location", TensorProto.EXTERNAL), "another file"),
+    ],
+)
 def test_bad_tensor(change, message):
     refused(damaged_weights(change), message)
 
@@ -208,19 +250,22 @@ def external(tmp_path, **entries):
     return str(onnx_file)
 
 
-@pytest.mark.parametrize("entries, message", [
-    ({"location": "../secret"}, "no file in the model's folder"),
-    ({"location": "link"}, "no file in the model's folder"),
-    ({"location": "/etc/passwd"}, "no file in the model's folder"),
-    ({"location": "."}, "no file in the model's folder"),
-    ({"location": ""}, "no file in the model's folder"),
-    ({}, "no file in the model's folder"),
-    ({"location": "absent"}, "no file in the model's folder"),
-    ({"location": "data", "offset": "16"}, "holds 32 bytes"),
-    ({"location": "data", "offset": "-1"}, "external data with offset '-1'"),
-    ({"location": "data", "length": "49"}, "has 49 bytes from 0 on in 'data', a file of 48 bytes"),
-    ({"location": "data", "length": "99999999999999999999"}, "external data with length"),
-])
+@pytest.mark.parametrize(
+    "entries, message",
+    [
+        ({"location": "../secret"}, "no file in the model's folder"),
+        ({"location": "link"}, "no file in the model's folder"),
+        ({"location": "/etc/passwd"}, "no file in the model's folder"),
+        ({"location": "."}, "no file in the model's folder"),
+        ({"location": ""}, "no file in the model's folder"),
+        ({}, "no file in the model's folder"),
+        ({"location": "absent"}, "no file in the model's folder"),
+        ({"location": "data", "offset": "16"}, "holds 32 bytes"),
+        ({"location": "data", "offset": "-1"}, "external data with offset '-1'"),
+        ({"location": "data", "length": "49"}, "has 49 bytes from 0 on in 'data', a file of 48 bytes"),
+        ({"location": "data", "length": "99999999999999999999"}, "external data with length"),
+    ],
+)
 def test_data_outside_of_the_folder(tmp_path, entries, message):
     (tmp_path / "secret").write_bytes(bytes(48))
     path = external(tmp_path, **entries)
@@ -241,65 +286,69 @@ def test_bad_file(path):
 BIG = 2**31
 
 
-@pytest.mark.parametrize("made, message", [
-    (one("Conv", ones(1, 2, 3, 3), strides=[0, 1]), "expected strides between 1 and"),
-    (one("Conv", ones(1, 2, 3, 3), strides=[BIG, 1]), "expected strides between 1 and"),
-    (one("Conv", ones(1, 2, 3, 3), dilations=[BIG, BIG]), "expected dilations between 1 and"),
-    (one("Conv", ones(1, 2, 3, 3), pads=[-1, 0, 0, 0]), "expected pads between 0 and"),
-    (one("Conv", ones(1, 2, 3, 3), pads=[2**20] * 4), "is beyond the|is too large"),
-    (one("Conv", ones(1, 2, 3, 3), pads=[1]), "expected 4 pads, received"),
-    (one("Conv", ones(1, 2, 3, 3), group=0), "expected group between 1 and"),
-    (one("Conv", ones(1, 2, 3, 3), group=-(2**63)), "expected group between 1 and"),
-    (one("Conv", ones(1, 3, 3, 3)), "do not fit 2 channels"),
-    (one("Conv", ones(1, 2, 5, 5)), "is larger than its input"),
-    (one("Conv", ones(1, 2, 3)), "do not fit a sample"),
-    (one("Conv", ones(0, 2, 3, 3)), "do not fit a sample"),
-    (one("Conv", ones(1, 2, 3, 3), ones(2)), "a bias of 2 numbers does not fit 1 filters"),
-    (one("Conv", ones(1, 2, 3, 3), kernel_shape=[BIG, BIG]), "kernel_shape between 1 and"),
-    (one("Conv", ones(1, 2, 3, 3), auto_pad="MAYBE"), "auto_pad is 'MAYBE'"),
-    (one("Conv", ones(1, 2, 3, 3), strides=1.5), "strides"),
-    (one("ConvTranspose", ones(2, 1, 3, 3), strides=[2**20, 2**20]), "is beyond the|is too large"),
-    (one("ConvTranspose", ones(2, 1, 3, 3), output_shape=[BIG, BIG]), "output_shape between 1 and"),
-    (one("ConvTranspose", ones(2, 1, 3, 3), pads=[9, 9, 9, 9]), "an output's dimension between 1 and"),
-    (one("MaxPool", kernel_shape=[BIG, 1]), "kernel_shape between 1 and"),
-    (one("MaxPool", kernel_shape=[2]), "expected 2 numbers in kernel_shape"),
-    (one("AveragePool", kernel_shape=[2, 2], pads=[2, 2, 2, 2]), "without input"),
-    (one("Gemm", ones(4, 3)), "expected a sample of one dimension"),
-    (one("Gemm", ones(5, 3), shape=(4,)), "does not fit a matrix of 5 by 3"),
-    (one("MatMul", ones(5, 3)), "does not fit a matrix of 5 by 3"),
-    (one("BatchNormalization", ones(2), ones(2), ones(2), ones(3)), "expected 2 numbers for a parameter"),
-    (one("BatchNormalization", ones(2), ones(2), ones(2), ones(2), epsilon=-1.0), "expected a positive epsilon"),
-    (one("Reshape", np.int64([0, 7, -1])), "mix the samples"),
-    (one("Reshape", np.int64([0, -1, -1])), "more than one dimension open"),
-    (one("Reshape", np.int64([0, 2**40, 2**40])), "is not covered"),
-    (one("Reshape", np.int64([])), "without the batch"),
-    (one("Reshape", ones(2)), "expected integers as shape"),
-    (one("Transpose", perm=[0, 1, 1, 2]), "is no order of 4 axes"),
-    (one("Transpose", perm=[1, 0, 2, 3]), "moves the batch"),
-    (one("Tile", np.int64([1, 2**30, 2**30, 1])), "is beyond the|is too large|dimension"),
-    (one("Tile", np.int64([1, 0, 1, 1])), "expected repeats between 1 and"),
-    (one("Expand", np.int64([1, 2, BIG, 4])), "expected a dimension between"),
-    (one("Pad", np.int64([0, 0, 2**24, 2**24, 0, 0, 2**24, 2**24])), "is beyond the|is too large"),
-    (one("Pad", np.int64([0, 0, -3, 0, 0, 0, -3, 0])), "it leaves nothing of axis"),
-    (one("Pad", np.int64([2**62] * 8)), "expected pads between"),
-    (one("Resize", ones(0), np.float32([1, 1, 1e30, 1])), "do not fit a sample"),
-    (one("Resize", ones(0), np.float32([1, 1, 1e8, 1e8])), "is beyond the|is too large"),
-    (one("Resize", ones(0), np.float32([1, 1, np.nan, 1])), "do not fit a sample"),
-    (one("Slice", np.int64([0]), np.int64([1]), np.int64([1]), np.int64([0])), "a step is 0"),
-    (one("Slice", np.int64([3]), np.int64([1]), np.int64([1])), "it leaves nothing of axis"),
-    (one("Slice", np.int64([0]), np.int64([1]), np.int64([9])), "expected an axis between"),
-    (one("Gather", np.int64([99]), axis=1), "expected an axis between"),
-    (one("Softmax", axis=9), "expected an axis between -4 and 3, received 9"),
-    (one("Softmax", axis=0), "which must stay whole"),
-    (one("Split", np.int64([1, 5]), axis=1), "do not make up an axis of 2"),
-    (one("Split", np.int64([2**63 - 1, 3]), axis=1), "do not make up an axis of 2"),
-    (one("LRN", size=2**40), "expected size between"),
-    (one("DepthToSpace", blocksize=2**20), "do not make blocks"),
-    (one("Dropout", np.float32(2)), "expected a ratio"),
-    (one("PRelu", np.float32([[[0.1]], [[0.2]]])), "slopes that differ are not covered"),
-    (one("TopK", np.int64([1])), "1 operator is not covered: TopK"),
-    (one("Elu", alpha="text"), "alpha"),
-], ids=lambda v: v.graph.node[0].op_type if isinstance(v, onnx.ModelProto) else "")
+@pytest.mark.parametrize(
+    "made, message",
+    [
+        (one("Conv", ones(1, 2, 3, 3), strides=[0, 1]), "expected strides between 1 and"),
+        (one("Conv", ones(1, 2, 3, 3), strides=[BIG, 1]), "expected strides between 1 and"),
+        (one("Conv", ones(1, 2, 3, 3), dilations=[BIG, BIG]), "expected dilations between 1 and"),
+        (one("Conv", ones(1, 2, 3, 3), pads=[-1, 0, 0, 0]), "expected pads between 0 and"),
+        (one("Conv", ones(1, 2, 3, 3), pads=[2**20] * 4), "is beyond the|is too large"),
+        (one("Conv", ones(1, 2, 3, 3), pads=[1]), "expected 4 pads, received"),
+        (one("Conv", ones(1, 2, 3, 3), group=0), "expected group between 1 and"),
+        (one("Conv", ones(1, 2, 3, 3), group=-(2**63)), "expected group between 1 and"),
+        (one("Conv", ones(1, 3, 3, 3)), "do not fit 2 channels"),
+        (one("Conv", ones(1, 2, 5, 5)), "is larger than its input"),
+        (one("Conv", ones(1, 2, 3)), "do not fit a sample"),
+        (one("Conv", ones(0, 2, 3, 3)), "do not fit a sample"),
+        (one("Conv", ones(1, 2, 3, 3), ones(2)), "a bias of 2 numbers does not fit 1 filters"),
+        (one("Conv", ones(1, 2, 3, 3), kernel_shape=[BIG, BIG]), "kernel_shape between 1 and"),
+        (one("Conv", ones(1, 2, 3, 3), auto_pad="MAYBE"), "auto_pad is 'MAYBE'"),
+        (one("Conv", ones(1, 2, 3, 3), strides=1.5), "strides"),
+        (one("ConvTranspose", ones(2, 1, 3, 3), strides=[2**20, 2**20]), "is beyond the|is too large"),
+        (one("ConvTranspose", ones(2, 1, 3, 3), output_shape=[BIG, BIG]), "output_shape between 1 and"),
+        (one("ConvTranspose", ones(2, 1, 3, 3), pads=[9, 9, 9, 9]), "an output's dimension between 1 and"),
+        (one("MaxPool", kernel_shape=[BIG, 1]), "kernel_shape between 1 and"),
+        (one("MaxPool", kernel_shape=[2]), "expected 2 numbers in kernel_shape"),
+        (one("AveragePool", kernel_shape=[2, 2], pads=[2, 2, 2, 2]), "without input"),
+        (one("Gemm", ones(4, 3)), "expected a sample of one dimension"),
+        (one("Gemm", ones(5, 3), shape=(4,)), "does not fit a matrix of 5 by 3"),
+        (one("MatMul", ones(5, 3)), "does not fit a matrix of 5 by 3"),
+        (one("BatchNormalization", ones(2), ones(2), ones(2), ones(3)), "expected 2 numbers for a parameter"),
+        (one("BatchNormalization", ones(2), ones(2), ones(2), ones(2), epsilon=-1.0), "expected a positive epsilon"),
+        (one("Reshape", np.int64([0, 7, -1])), "mix the samples"),
+        (one("Reshape", np.int64([0, -1, -1])), "more than one dimension open"),
+        (one("Reshape", np.int64([0, 2**40, 2**40])), "is not covered"),
+        (one("Reshape", np.int64([])), "without the batch"),
+        (one("Reshape", ones(2)), "expected integers as shape"),
+        (one("Transpose", perm=[0, 1, 1, 2]), "is no order of 4 axes"),
+        (one("Transpose", perm=[1, 0, 2, 3]), "moves the batch"),
+        (one("Tile", np.int64([1, 2**30, 2**30, 1])), "is beyond the|is too large|dimension"),
+        (one("Tile", np.int64([1, 0, 1, 1])), "expected repeats between 1 and"),
+        (one("Expand", np.int64([1, 2, BIG, 4])), "expected a dimension between"),
+        (one("Pad", np.int64([0, 0, 2**24, 2**24, 0, 0, 2**24, 2**24])), "is beyond the|is too large"),
+        (one("Pad", np.int64([0, 0, -3, 0, 0, 0, -3, 0])), "it leaves nothing of axis"),
+        (one("Pad", np.int64([2**62] * 8)), "expected pads between"),
+        (one("Resize", ones(0), np.float32([1, 1, 1e30, 1])), "do not fit a sample"),
+        (one("Resize", ones(0), np.float32([1, 1, 1e8, 1e8])), "is beyond the|is too large"),
+        (one("Resize", ones(0), np.float32([1, 1, np.nan, 1])), "do not fit a sample"),
+        (one("Slice", np.int64([0]), np.int64([1]), np.int64([1]), np.int64([0])), "a step is 0"),
+        (one("Slice", np.int64([3]), np.int64([1]), np.int64([1])), "it leaves nothing of axis"),
+        (one("Slice", np.int64([0]), np.int64([1]), np.int64([9])), "expected an axis between"),
+        (one("Gather", np.int64([99]), axis=1), "expected an axis between"),
+        (one("Softmax", axis=9), "expected an axis between -4 and 3, received 9"),
+        (one("Softmax", axis=0), "which must stay whole"),
+        (one("Split", np.int64([1, 5]), axis=1), "do not make up an axis of 2"),
+        (one("Split", np.int64([2**63 - 1, 3]), axis=1), "do not make up an axis of 2"),
+        (one("LRN", size=2**40), "expected size between"),
+        (one("DepthToSpace", blocksize=2**20), "do not make blocks"),
+        (one("Dropout", np.float32(2)), "expected a ratio"),
+        (one("PRelu", np.float32([[[0.1]], [[0.2]]])), "slopes that differ are not covered"),
+        (one("TopK", np.int64([1])), "1 operator is not covered: TopK"),
+        (one("Elu", alpha="text"), "alpha"),
+    ],
+    ids=lambda v: v.graph.node[0].op_type if isinstance(v, onnx.ModelProto) else "",
+)
 def test_bad_setting(made, message):
     refused(made, rf"(?s)node 'bad' \(\w+\).*({message})|{message}")
 
@@ -315,17 +364,29 @@ def test_bad_input_shape(shape):
 
 
 def constant_bomb(*nodes):
-    return om.model([*nodes, node("Add", "x big", "y", "use")], {"x": (om.BATCH, 1)},
-                    constants={"dims": np.int64([2**20, 2**20]), "one": ones(1), "start": np.int64(0), "end": np.int64(2**60),
-                               "step": np.int64(1)})
+    return om.model(
+        [*nodes, node("Add", "x big", "y", "use")],
+        {"x": (om.BATCH, 1)},
+        constants={
+            "dims": np.int64([2**20, 2**20]),
+            "one": ones(1),
+            "start": np.int64(0),
+            "end": np.int64(2**60),
+            "step": np.int64(1),
+        },
+    )
 
 
-@pytest.mark.parametrize("nodes", [
-    [node("ConstantOfShape", "dims", "big", "bomb")],
-    [node("Expand", "one dims", "big", "bomb")],
-    [node("Tile", "one dims", "big", "bomb")],
-    [node("Range", "start end step", "big", "bomb")],
-], ids=lambda nodes: nodes[0].op_type)
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [node("ConstantOfShape", "dims", "big", "bomb")],
+        [node("Expand", "one dims", "big", "bomb")],
+        [node("Tile", "one dims", "big", "bomb")],
+        [node("Range", "start end step", "big", "bomb")],
+    ],
+    ids=lambda nodes: nodes[0].op_type,
+)
 def test_constants_that_grow(nodes):
     refused(constant_bomb(*nodes), "bomb")
 
