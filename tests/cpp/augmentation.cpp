@@ -3,50 +3,17 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <iostream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "eddl/apis/eddl.h"
-#include "eddl/layers/layer.h"
+#include "checks.h"
 
 namespace {
 
-using eddl::layer;
-using Values = std::vector<float>;
 using Make = std::function<layer(layer)>;
 
 constexpr int BATCH = 4, HEIGHT = 5, WIDTH = 7, PIXELS = HEIGHT * WIDTH;
 constexpr float GRAY[] = {0.299f, 0.587f, 0.114f};
-int failures = 0;
-
-void expect(bool fine, const std::string& what) {
-    if (fine) return;
-    std::cerr << what << "\n";
-    ++failures;
-}
-
-void expect_close(const Values& actual, const Values& expected, const std::string& what, float tolerance = 1e-4f) {
-    expect(actual.size() == expected.size(), what + ": sizes differ");
-    for (std::size_t i = 0; i < std::min(actual.size(), expected.size()); ++i) {
-        if (!(std::fabs(actual[i] - expected[i]) <= tolerance)) {
-            return expect(false, what + ": " + std::to_string(actual[i]) + " instead of " + std::to_string(expected[i]));
-        }
-    }
-}
-
-template <typename Call>
-void expect_refusal(Call call, const std::string& what) {
-    try {
-        call();
-    } catch (const std::invalid_argument&) {
-        return;
-    }
-    expect(false, what + " was not refused");
-}
-
-Values values_of(const Tensor* t) { return Values(t->ptr, t->ptr + t->size); }
 
 // Values between 0 and 1, the same each time.
 Values images(unsigned seed = 1) {
@@ -256,9 +223,10 @@ void test_normalize() {
 }  // namespace
 
 int main() {
-    test_affine();
-    test_grayscale();
-    test_color_jitter();
-    test_normalize();
-    return failures == 0 ? 0 : 1;
+    return outcome([] {
+        test_affine();
+        test_grayscale();
+        test_color_jitter();
+        test_normalize();
+    });
 }

@@ -6,6 +6,7 @@
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/da/layer_da.h"
 #include "eddl/random.h"
+#include "errors.h"
 #include "tensor/color.h"
 #include "tensor/image.h"
 
@@ -175,5 +176,8 @@ layer ColorJitter(layer parent, float brightness, float contrast, float saturati
 
 // With the mean and the deviation of each image.
 layer Normalize(layer parent, string name) { return Norm(parent, 1e-5f, name); }
+
+// It prepares data for an FPGA.
+layer Transform(layer, int, int, int, int, string) { not_available("Transform"); }
 
 }  // namespace eddl
