@@ -228,14 +228,16 @@ def verdicts(results: Results, names: list[str]) -> Iterator[str]:
         outcome = f"missed by {'; '.join(over)}" if over else f"holds; closest: {worst} ({measured[worst]:.2f})"
         return f"- {bar}: {outcome}"
 
-    def compare(rival: str, quantity: str, engine: str = "engine") -> dict[Case, float]:
+    def compare(rival: str, quantity: str, engine: str) -> dict[Case, float]:
         return {c: getattr(r[engine], quantity) / getattr(r[rival], quantity) for c, r in results.items()}
 
+    engines = [name for name in names if name.startswith("engine")]
     if "EDDL" in names:
-        yield verdict("no case slower than EDDL", compare("EDDL", "median"), 1.0)
+        for engine in engines:
+            yield verdict(f"{engine}: no case slower than EDDL", compare("EDDL", "median", engine), 1.0)
     if "PyTorch" in names:
-        yield verdict(f"time at most {TIME_BAR} × PyTorch's", compare("PyTorch", "median"), TIME_BAR)
-        for engine in (name for name in names if name.startswith("engine")):
+        for engine in engines:
+            yield verdict(f"{engine}: time at most {TIME_BAR} × PyTorch's", compare("PyTorch", "median", engine), TIME_BAR)
             for quantity, what in (("peak", "peak memory"), ("growth", "peak memory above the start")):
                 bar = f"{engine}: {what} at most {MEMORY_BAR} × PyTorch's"
                 yield verdict(bar, compare("PyTorch", quantity, engine), MEMORY_BAR)
