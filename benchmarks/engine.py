@@ -1,8 +1,8 @@
 """The embedded engine beside EDDL and PyTorch: time and memory of a training step and of a prediction.
 
 Every contender runs in a process of its own, a fresh one for each case, and they take turns. EDDL takes part where
-EDDL_REFERENCE names a Python (or the virtual environment of one) whose PyEDDL was built on EDDL; PyTorch where it can be
-imported, here or in the Python that TORCH_PYTHON names. Prints tables in Markdown and what they say of the bars.
+EDDL_REFERENCE names a Python (or the virtual environment of one) whose PyEDDL was built on EDDL; PyTorch where it can
+be imported, here or in the Python that TORCH_PYTHON names. Prints tables in Markdown and what they say of the bars.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tasks import TASKS
 
 MODES = {"train": "training step", "predict": "prediction"}
 TIME_BAR, MEMORY_BAR = 1.25, 1.2  # times PyTorch's
+LEAST_TURNS, TURN = 3, 0.15  # of a contender in a case; seconds
 TOLERANCE = 3e-2  # of the norms of outputs and of weights' changes: rounding flips a ReLU here and there
 MEBIBYTE = 2**20
 
@@ -133,7 +134,6 @@ class Case:
 
 def measure(case: Case, rivals: dict[str, Contender], threads: int, budget: float) -> dict[str, Result]:
     """Let the rivals take turns for about `budget` seconds each, and at least for three turns."""
-    LEAST_TURNS, TURN = 3, 0.15
     results = {name: Result() for name in rivals}
     workers = {name: rival.start() for name, rival in rivals.items()}
     try:
@@ -237,9 +237,10 @@ def verdicts(results: Results, names: list[str]) -> Iterator[str]:
             yield verdict(f"{engine}: no case slower than EDDL", compare("EDDL", "median", engine), 1.0)
     if "PyTorch" in names:
         for engine in engines:
-            yield verdict(f"{engine}: time at most {TIME_BAR} × PyTorch's", compare("PyTorch", "median", engine), TIME_BAR)
+            bar = f"{engine}: time at most {TIME_BAR} times PyTorch's"
+            yield verdict(bar, compare("PyTorch", "median", engine), TIME_BAR)
             for quantity, what in (("peak", "peak memory"), ("growth", "peak memory above the start")):
-                bar = f"{engine}: {what} at most {MEMORY_BAR} × PyTorch's"
+                bar = f"{engine}: {what} at most {MEMORY_BAR} times PyTorch's"
                 yield verdict(bar, compare("PyTorch", quantity, engine), MEMORY_BAR)
 
 
@@ -270,9 +271,8 @@ def main() -> None:
                 print(".", end="", file=sys.stderr, flush=True)
     names = list(rivals)
     print(f"\n\nMedians, {args.threads} threads.\n\n{time_table(results, names)}")
-    print(
-        f"\nPeak memory of the process (and above what it had before the net was built).\n\n{memory_table(results, names)}\n"
-    )
+    print("\nPeak memory of the process (and above what it had before the net was built).\n")
+    print(f"{memory_table(results, names)}\n")
     print("\n".join(verdicts(results, names)))
 
 

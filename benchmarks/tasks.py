@@ -51,7 +51,8 @@ TASKS = {
 def parameter(kind: str, number: int, role: int, shape: tuple[int, ...], outputs: int) -> np.ndarray:
     """Return random values for one tensor of the `number`th layer of its kind, the same in every contender.
 
-    Weights are such that activations neither vanish nor explode; vectors are near one, since variances must be positive.
+    Weights are such that activations neither vanish nor explode; vectors are near one, since variances must be
+    positive.
     """
     rng = np.random.default_rng([len(kind), number, role])
     if len(shape) == 1:
