@@ -62,7 +62,7 @@ def test_channels_go_with_what_is_coupled_to_them():
     assert group(plan, "conv2")["removed"] == [0, 4]
     dense = layer(plan, "dense1")
     assert dense["parameters_after"] == dense["parameters_before"] - 2 * block * 10
-    assert dense["folded"] == [] and dense["carrier"] is None
+    assert dense["folded"] == [] and dense["carriers"] == []
 
 
 def layer_after(net, name):
@@ -113,7 +113,7 @@ def test_constants_go_into_the_bias_where_nothing_is_padded():
     kernel[1], bias[1] = 0, 0.7
     plan = _core.plan(net)
     conv2 = layer(plan, "conv2")
-    assert (conv2["folded"], conv2["carrier"], conv2["folded_into_bias"]) == ([1], None, True)
+    assert (conv2["folded"], conv2["carriers"], conv2["folded_into_bias"]) == ([1], [], True)
 
 
 def two_convolutions(padding, bias, filters=5, readers=4):
@@ -131,7 +131,7 @@ def test_one_constant_stays_as_carrier(padding, bias):
     plan = _core.plan(net)
     assert layer(plan, "first")["removed"] == [0, 2, 3]
     reader = layer(plan, "reader")
-    assert (reader["folded"], reader["carrier"], reader["folded_into_bias"]) == ([0], 1, False)
+    assert (reader["folded"], reader["carriers"], reader["folded_into_bias"]) == ([0], [1], False)
     assert group(plan, "first")["carriers"] == [1]
 
 
@@ -183,8 +183,8 @@ def test_two_readers_each_with_its_own_need():
     weights(net, "plain")[0][:, 3] = 0
     plan = _core.plan(net)
     assert layer(plan, "first")["removed"] == [0, 2]  # 3 is read by "padded", 1 carries
-    assert (layer(plan, "padded")["folded"], layer(plan, "padded")["carrier"]) == ([0, 2], 1)
-    assert (layer(plan, "plain")["folded"], layer(plan, "plain")["carrier"]) == ([0, 2], None)
+    assert (layer(plan, "padded")["folded"], layer(plan, "padded")["carriers"]) == ([0, 2], [1])
+    assert (layer(plan, "plain")["folded"], layer(plan, "plain")["carriers"]) == ([0, 2], [])
 
     weights(net, "padded")[0][:, 3] = 0
     assert layer(_core.plan(net), "first")["removed"] == [0, 2, 3]
@@ -221,8 +221,8 @@ def test_pooled_constants(pool, constant_stays):
 def test_unknown_layers_pin_what_they_touch():
     x = eddl.Input([2, 6, 6], "input")
     first = eddl.ReLu(conv(x, 4, "valid", True, "first"), "relu")
-    padded = eddl.Pad(first, [1, 1, 1, 1], 0.0, "pad")
-    second = eddl.ReLu(conv(padded, 4, "valid", True, "second"))
+    normed = eddl.Norm(first, 0.001, "norm")
+    second = eddl.ReLu(conv(normed, 4, "same", True, "second"))
     net = build(eddl.Model([x], [conv(second, 2, "valid", True, "third")]))
     weights(net, "first")[0][0] = 0
     weights(net, "second")[0][0] = 0
@@ -230,8 +230,8 @@ def test_unknown_layers_pin_what_they_touch():
     assert layer(plan, "first")["removed"] == []
     assert layer(plan, "second")["removed"] == [0]
     reasons = {entry["layer"]: entry["reason"] for entry in plan["pinned"]}
-    assert "'pad'" in reasons["first"] == reasons["relu"]
-    assert {"first", "relu", "pad"} <= set(reasons) and "second" not in reasons
+    assert "'norm'" in reasons["first"] == reasons["relu"]
+    assert {"first", "relu", "norm"} <= set(reasons) and "second" not in reasons
 
 
 def test_softmax_within_a_net_pins():

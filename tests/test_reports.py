@@ -90,7 +90,7 @@ def test_reports_are_plain_data_on_demand(net):
     data = json.loads(json.dumps(report.to_dict()))
     assert data["parameters_after"] == report.parameters_after
     assert [layer["name"] for layer in data["layers"]] == [layer.name for layer in net.layers]
-    assert data["groups"][0].keys() == {"layers", "removed", "carriers", "pinned"}
+    assert data["groups"][0].keys() == {"layers", "removed", "carriers", "kept", "pinned"}
 
 
 def test_threshold_zeroes_what_numpy_would(net):

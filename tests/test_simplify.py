@@ -106,7 +106,7 @@ def test_constants_meet_padded_borders(bias, side):
     report = simplify_exactly(net, np.random.default_rng(0).normal(size=(3, 2, side, side)))
     assert channels(net, "first", "second") == [3, 3]
     by_name = {entry["name"]: entry for entry in report["layers"]}
-    assert (by_name["second"]["carrier"], by_name["second"]["folded"]) == (2, [0, 3, 5])
+    assert (by_name["second"]["carriers"], by_name["second"]["folded"]) == ([2], [0, 3, 5])
 
 
 def test_batch_norm_with_scale_zero():

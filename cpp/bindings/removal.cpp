@@ -19,8 +19,8 @@ py::dict layer_dict(const adapter::LayerRemoval& removal) {
     layer["macs_before"] = removal.macs_before;
     layer["macs_after"] = removal.macs_after;
     layer["folded"] = removal.folded;
-    layer["carrier"] = removal.carrier;
-    layer["folded_into_bias"] = !removal.folded.empty() && !removal.carrier;
+    layer["carriers"] = removal.carriers;
+    layer["folded_into_bias"] = !removal.folded.empty() && removal.carriers.empty();
     return layer;
 }
 
@@ -29,6 +29,14 @@ py::dict group_dict(const adapter::GroupRemoval& removal) {
     group["layers"] = removal.layers;
     group["removed"] = removal.removed;
     group["carriers"] = removal.carriers;
+    py::list kept;
+    for (const graph::Blocker& blocker : removal.kept) {
+        py::dict entry;
+        entry["reason"] = blocker.reason;
+        entry["channels"] = blocker.channels;
+        kept.append(entry);
+    }
+    group["kept"] = kept;
     group["pinned"] = removal.pinned.empty() ? py::object(py::none()) : py::object(py::str(removal.pinned));
     return group;
 }

@@ -19,7 +19,8 @@ class LayerRemoval:
     channels_before, channels_after, removed: output channels (neurons of a dense layer), and the indices that go.
     parameters_before, parameters_after, macs_before, macs_after: trained values; multiply-accumulates for one sample.
     folded: input channels, numbered as before, that are constant and are carried into what stays: into the bias where
-        ``folded_into_bias``, else into the input channel `carrier`, which stays and whose weights stand for them all.
+        ``folded_into_bias``, else into the input channels `carriers`, which stay and whose weights stand for them all:
+        one, or at most one a group of a grouped convolution.
     """
 
     name: str
@@ -32,7 +33,7 @@ class LayerRemoval:
     macs_before: int
     macs_after: int
     folded: tuple[int, ...]
-    carrier: int | None
+    carriers: tuple[int, ...]
     folded_into_bias: bool
 
 
@@ -42,12 +43,14 @@ class ChannelGroup:
 
     layers: their names, in the net's order.
     removed, carriers: channels of the first of them that go, and that stay only to carry constants.
-    pinned: why all must stay; None where they need not.
+    kept: {why: how many of the others stay}.
+    pinned: why all or some must stay; None where they need not.
     """
 
     layers: tuple[str, ...]
     removed: tuple[int, ...]
     carriers: tuple[int, ...]
+    kept: dict[str, int]
     pinned: str | None
 
 
@@ -163,7 +166,10 @@ def _from_dict(kind: type[PlanType], data: dict[str, Any]) -> PlanType:
         **{
             **data,
             "layers": tuple(LayerRemoval(**frozen(layer)) for layer in data["layers"]),
-            "groups": tuple(ChannelGroup(**frozen(group)) for group in data["groups"]),
+            "groups": tuple(
+                ChannelGroup(**{**frozen(group), "kept": {why["reason"]: why["channels"] for why in group["kept"]}})
+                for group in data["groups"]
+            ),
             "pinned": {entry["layer"]: entry["reason"] for entry in data["pinned"]},
         }
     )

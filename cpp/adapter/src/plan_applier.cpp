@@ -1,14 +1,19 @@
 #include "eddl_prune/adapter/plan_applier.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 #include <vector>
 
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/core/layer_core.h"
+#include "eddl/layers/da/layer_da.h"
+#include "eddl/layers/noise/layer_noise.h"
 #include "eddl/layers/normalization/layer_normalization.h"
+#include "eddl/layers/operators/layer_operators.h"
 #include "eddl/layers/pool/layer_pool.h"
 #include "eddl_prune/adapter/optimizer_state.h"
+#include "graph_reader_layers.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_folding.h"
 #include "plan_applier_tensors.h"
@@ -17,15 +22,13 @@ namespace eddl_prune::adapter {
 
 namespace {
 
-constexpr std::size_t channel_axis = 1;  // of outputs: after the batch
-
 // One layer that changes. All is borrowed, from the net and the plan.
 struct LayerChange {
     Layer& layer;
     const graph::Node& node;
     const graph::NodePlan& plan;
-    const std::vector<std::size_t>& keep_in;
-    bool shrinks_in, shrinks_out;
+    const std::vector<std::size_t>& keep_in;  // of the first input
+    bool shrinks_in, shrinks_out;             // any input; the output
 
     const std::vector<std::size_t>& keep_out() const { return plan.keep; }
     bool reshapes() const { return shrinks_in || shrinks_out; }
@@ -87,7 +90,8 @@ private:
         FreshDescriptor* descriptor = nullptr;
         if (convolution != nullptr && change.reshapes())
             descriptor = descriptors
-                             .emplace_back(std::make_unique<FreshDescriptor>(*convolution, change.keep_in.size(), change.keep_out().size()))
+                             .emplace_back(std::make_unique<FreshDescriptor>(*convolution, change.keep_in.size(), change.keep_out().size(),
+                                                                             change.plan.groups))
                              .get();
         const auto storage = [&](std::unique_ptr<Tensor> FreshDescriptor::*tensor) {
             return descriptor != nullptr ? std::move(descriptor->*tensor) : nullptr;
@@ -95,6 +99,8 @@ private:
 
         std::vector<AxisKeep> weight_axes = {{0, &change.keep_out()}, {1, &change.keep_in}};
         if (linear.connections.layout == graph::Layout::in_out) std::swap(weight_axes[0].keep, weight_axes[1].keep);
+        weight_axes[1].groups = linear.connections.groups;
+        weight_axes[1].kept_groups = change.plan.groups;
         Tensor* weights = replace_parameter(change.layer, WeightedLayer::weight_param, weight_axes, storage(&FreshDescriptor::kernel),
                                             storage(&FreshDescriptor::kernel_gradient));
         Tensor* bias = nullptr;  // EDDL's convolutions have one even where they do not use it
@@ -132,6 +138,14 @@ private:
             refreshes.push_back([=] { norm->shape.front() = out; });
         } else if (auto* dropout = dynamic_cast<LDropout*>(&change.layer)) {
             refresh_shape(dropout->mask, change.keep_out());
+        } else if (auto* noise = dynamic_cast<LGaussianNoise*>(&change.layer)) {
+            refresh_shape(noise->noise, change.keep_out());
+#if !defined(EDDL_EMBEDDED_ENGINE)
+        } else if (auto* absolute = dynamic_cast<LAbs*>(&change.layer)) {
+            refresh_shape(absolute->mask, change.keep_out());
+#endif
+        } else if (auto* pad = dynamic_cast<LPad*>(&change.layer)) {
+            refreshes.push_back([=] { std::fill_n(pad->output->ptr, pad->output->size, pad->constant); });
         } else if (auto* pool = dynamic_cast<LPool*>(&change.layer)) {
             PoolDescriptor* descriptor = pool->pd;
             refresh_shape(descriptor->indX, change.keep_out());
@@ -154,10 +168,10 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
     : prepared_(std::make_unique<Prepared>(view)) {
     const auto shrinks = [&](std::size_t n) { return plan.nodes[n].keep.size() != graph[n].channels; };
     for (std::size_t n = 0; n < graph.size(); ++n) {
-        // Sources and layers that we do not follow keep all their channels, in and out.
-        if (graph[n].inputs.size() != 1) continue;
-        const std::size_t input = graph.input_of(n);
-        prepared_->prepare({*prepared_->layers[n], graph[n], plan.nodes[n], plan.nodes[input].keep, shrinks(input), shrinks(n)});
+        const std::vector<std::size_t>& inputs = graph[n].inputs;
+        if (inputs.empty()) continue;  // it keeps all its channels
+        prepared_->prepare({*prepared_->layers[n], graph[n], plan.nodes[n], plan.nodes[inputs.front()].keep,
+                            std::any_of(inputs.begin(), inputs.end(), shrinks), shrinks(n)});
     }
 }
 

@@ -27,15 +27,15 @@ void exchange_workspace(Descriptor& a, Descriptor& b) {
 // batch of one, so that it takes little memory; its own tensors then serve as storage for the layer's new ones.
 class FreshDescriptor {
 public:
-    FreshDescriptor(LConv& layer, std::size_t in, std::size_t out) : layer_(layer) {
+    FreshDescriptor(LConv& layer, std::size_t in, std::size_t out, std::size_t groups) : layer_(layer) {
         checkpoint();
         const ConvolDescriptor& old = *layer.cd;
         // Only its shape is read, so it borrows the data.
         Tensor input(std::vector<int>{1, static_cast<int>(in), old.ir, old.ic}, layer.input->ptr, layer.input->device);
         // mem_level 0, because EDDL's destructor frees a workspace that higher levels do not allocate here. That destructor
         // also uses what is not there yet if build() throws: better to lose an empty descriptor then.
-        auto* building = new ConvolDescriptor(static_cast<int>(out), old.kernel_size, old.strides, old.padding, old.pads, old.groups,
-                                              old.dilation_rate, old.use_bias, 0);
+        auto* building = new ConvolDescriptor(static_cast<int>(out), old.kernel_size, old.strides, old.padding, old.pads,
+                                              static_cast<int>(groups), old.dilation_rate, old.use_bias, 0);
         building->build(&input);
         fresh_.reset(building);
         output_.reset(fresh_->O);

@@ -33,7 +33,14 @@ kernels::AxisShape along(const std::vector<int>& shape, std::size_t axis) {
 }
 
 bool keeps_all(const Tensor& tensor, const AxisKeep& axis) {
-    return axis.keep->size() == static_cast<std::size_t>(tensor.shape[axis.axis]);
+    return axis.keep->size() == static_cast<std::size_t>(tensor.shape[axis.axis]) * axis.groups;
+}
+
+// What stays of the axis in each group, numbered within the group.
+std::vector<std::vector<std::size_t>> keep_by_group(const AxisKeep& axis, std::size_t extent) {
+    std::vector<std::vector<std::size_t>> keep(axis.groups);
+    for (const std::size_t entry : *axis.keep) keep[entry / extent].push_back(entry % extent);
+    return keep;
 }
 
 }  // namespace
@@ -46,7 +53,7 @@ void checkpoint() {
 
 std::vector<int> kept_shape(const Tensor& tensor, const std::vector<AxisKeep>& axes) {
     std::vector<int> shape = tensor.shape;
-    for (const AxisKeep& axis : axes) shape[axis.axis] = static_cast<int>(axis.keep->size());
+    for (const AxisKeep& axis : axes) shape[axis.axis] = static_cast<int>(axis.keep->size() / axis.kept_groups);
     return shape;
 }
 
@@ -60,16 +67,17 @@ std::unique_ptr<Tensor> gather(const Tensor& tensor, const std::vector<AxisKeep>
         if (!keeps_all(tensor, axis)) cut.push_back(axis);
     if (cut.empty()) {
         std::copy_n(tensor.ptr, tensor.size, kept->ptr);
-    } else if (cut.size() == 1) {
+    } else if (cut.size() == 1 && cut[0].groups == 1) {
         kernels::gather_axis(tensor.ptr, along(tensor.shape, cut[0].axis), cut[0].keep->data(), cut[0].keep->size(), kept->ptr);
     } else {
         // Row by row of the first axis, so that there is no intermediate tensor.
-        const kernels::AxisShape rows = along(tensor.shape, cut[0].axis);
-        const std::vector<std::size_t>& keep = *cut[1].keep;
-        const kernels::AxisShape columns{1, static_cast<std::size_t>(tensor.shape[cut[1].axis]), along(tensor.shape, cut[1].axis).inner};
+        const kernels::AxisShape rows = along(tensor.shape, axes[0].axis);
+        const kernels::AxisShape columns{1, static_cast<std::size_t>(tensor.shape[axes[1].axis]), along(tensor.shape, axes[1].axis).inner};
+        const std::vector<std::vector<std::size_t>> by_group = keep_by_group(axes[1], columns.extent);
         float* dst = kept->ptr;
-        for (const std::size_t row : *cut[0].keep) {
+        for (const std::size_t row : *axes[0].keep) {
             const float* src = tensor.ptr + row * rows.inner;
+            const std::vector<std::size_t>& keep = by_group[row / (rows.extent / axes[1].groups)];
             if (columns.inner == 1)
                 for (std::size_t k = 0; k < keep.size(); ++k) dst[k] = src[keep[k]];
             else

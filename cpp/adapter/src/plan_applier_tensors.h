@@ -12,10 +12,12 @@ namespace eddl_prune::adapter {
 // Every step of preparing a change that can fail passes here, so that tests can make it fail.
 void checkpoint();
 
-// Which entries of one axis stay.
+// Which entries of one axis stay. With groups the axis holds one group's entries, those of the group that the entry of the
+// axis before belongs to; `keep` numbers the entries of all groups.
 struct AxisKeep {
     std::size_t axis;
     const std::vector<std::size_t>* keep;
+    std::size_t groups = 1, kept_groups = 1;
 };
 
 // A tensor's shape after removal.

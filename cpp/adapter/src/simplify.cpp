@@ -1,5 +1,7 @@
 #include "eddl_prune/adapter/simplify.h"
 
+#include <algorithm>
+
 #include "eddl_prune/adapter/graph_reader.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/stats.h"
@@ -24,10 +26,12 @@ std::vector<std::size_t> missing_from(const std::vector<std::size_t>& keep, std:
 class Removal {
 public:
     explicit Removal(const NetView& view)
-        : view_(view), graph_((view.require_finite(), read_graph(view))), plan_(graph::make_plan(graph_)) {
+        : view_(view), graph_((view.require_finite(), read_graph(view))), units_(graph::assign_units(graph_)),
+          plan_(graph::make_plan(graph_, units_, graph::Flags(units_.count, 0))) {
         const std::vector<LayerStats> stats = layer_stats(view.net());
         for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats[n]));
         for (const graph::GroupPlan& group : plan_.groups) add_group(group);
+        add_pinned();
     }
 
     void apply() const {
@@ -50,35 +54,46 @@ private:
         layer.parameters_before = stats.parameters;
         layer.macs_before = stats.macs;
         for (const graph::Constant& constant : plan.folded) layer.folded.push_back(constant.channel);
-        if (plan.carrier) layer.carrier = plan.carrier->channel;
+        for (const graph::Constant& carrier : plan.carriers) layer.carriers.push_back(carrier.channel);
 
-        if (const auto* linear = std::get_if<graph::Linear>(&graph_[n].operation)) {
-            const std::size_t weights_before = linear->connections.out * linear->connections.in * linear->connections.taps;
-            const std::size_t weights_after = plan.keep.size() * plan_.nodes[graph_.input_of(n)].keep.size() * linear->connections.taps;
+        if (const graph::Linear* linear = graph_.linear(n)) {
+            const std::size_t weights_before = linear->connections.size();
+            const std::size_t weights_after =
+                plan.keep.size() * (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) * linear->connections.taps;
             layer.parameters_after = weights_after + (linear->bias != nullptr ? plan.keep.size() : 0);
             layer.macs_after = stats.macs / weights_before * weights_after;
         } else {
-            // The others have the same number of parameters a channel.
-            layer.parameters_after = stats.parameters / graph_[n].channels * plan.keep.size();
-            layer.macs_after = stats.macs;
+            // Normalisations have the same number of parameters a channel; layers that mix only the values of each channel
+            // (a dense layer on the last of several axes) have parameters that have nothing to do with channels.
+            const bool by_channel = stats.macs == 0;
+            layer.parameters_after = by_channel ? stats.parameters / graph_[n].channels * plan.keep.size() : stats.parameters;
+            layer.macs_after = stats.macs / graph_[n].channels * plan.keep.size();
         }
         return layer;
     }
 
     void add_group(const graph::GroupPlan& plan) {
         GroupRemoval group;
-        for (const std::size_t n : plan.nodes) {
-            group.layers.push_back(graph_[n].name);
-            if (!plan.pinned.empty()) report_.pinned.push_back({graph_[n].name, plan.pinned});
-        }
+        for (const std::size_t n : plan.nodes) group.layers.push_back(graph_[n].name);
         group.removed = plan.removed;
         group.carriers = plan.carriers;
+        group.kept = plan.kept;
         group.pinned = plan.pinned;
         report_.groups.push_back(std::move(group));
     }
 
+    // Layers all of whose channels are pinned.
+    void add_pinned() {
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            const std::vector<std::size_t>& units = units_.of[n];
+            const bool all = std::all_of(units.begin(), units.end(), [&](std::size_t unit) { return units_.is_pinned(unit); });
+            if (all) report_.pinned.push_back({graph_[n].name, units_.reason(units.front())});
+        }
+    }
+
     const NetView& view_;
     const graph::Graph graph_;
+    const graph::Units units_;
     const graph::Plan plan_;
     RemovalReport report_;
 };

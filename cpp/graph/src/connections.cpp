@@ -6,16 +6,22 @@ namespace eddl_prune::graph {
 
 namespace {
 
-// The weights as rows × columns of blocks of `taps`, whichever of the two are the outputs.
+// One group's weights as rows × columns of blocks of `taps`, whichever of the two are the outputs.
 struct Blocks {
     const float* weights;
+    std::size_t first_row, first_column;  // among all rows and columns of the layer
     std::size_t rows, columns, taps;
 
     const float* at(std::size_t row, std::size_t column) const { return weights + (row * columns + column) * taps; }
 };
 
-Blocks blocks_of(const Connections& c) {
-    return c.layout == Layout::out_in ? Blocks{c.weights, c.out, c.in, c.taps} : Blocks{c.weights, c.in, c.out, c.taps};
+template <class Visit>
+void for_each_group(const Connections& c, Visit visit) {
+    const bool rows_are_outputs = c.layout == Layout::out_in;
+    const std::size_t rows = rows_are_outputs ? c.group_out() : c.group_in();
+    const std::size_t columns = rows_are_outputs ? c.group_in() : c.group_out();
+    for (std::size_t g = 0; g < c.groups; ++g)
+        visit(Blocks{c.weights + g * rows * columns * c.taps, g * rows, g * columns, rows, columns, c.taps});
 }
 
 bool any_nonzero(const float* values, std::size_t n) {
@@ -33,66 +39,77 @@ struct Run {
     std::size_t begin, size;
 };
 
-std::vector<Run> runs_of(const Flags& flags) {
+// Of set flags among the `n` from `first` on, numbered from there.
+std::vector<Run> runs_of(const Flags& flags, std::size_t first, std::size_t n) {
     std::vector<Run> runs;
-    for (std::size_t i = 0; i < flags.size();) {
-        if (flags[i] == 0) {
+    for (std::size_t i = 0; i < n;) {
+        if (flags[first + i] == 0) {
             ++i;
             continue;
         }
         const std::size_t begin = i;
-        while (i < flags.size() && flags[i] != 0) ++i;
+        while (i < n && flags[first + i] != 0) ++i;
         runs.push_back({begin, i - begin});
     }
     return runs;
 }
 
 void mark_rows(const Blocks& blocks, const Flags& columns, Flags& rows) {
-    const std::vector<Run> runs = runs_of(columns);
-    for (std::size_t r = 0; r < blocks.rows; ++r)
-        if (rows[r] == 0)
-            rows[r] = std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
+    const std::vector<Run> runs = runs_of(columns, blocks.first_column, blocks.columns);
+    for (std::size_t r = 0; r < blocks.rows; ++r) {
+        std::uint8_t& row = rows[blocks.first_row + r];
+        if (row == 0)
+            row = std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
                 return any_nonzero(blocks.at(r, run.begin), run.size * blocks.taps);
             });
+    }
 }
 
 void mark_columns(const Blocks& blocks, const Flags& rows, Flags& columns) {
-    auto missing = static_cast<std::size_t>(std::count(columns.begin(), columns.end(), 0));
+    const auto begin = columns.begin() + static_cast<std::ptrdiff_t>(blocks.first_column);
+    auto missing = static_cast<std::size_t>(std::count(begin, begin + static_cast<std::ptrdiff_t>(blocks.columns), 0));
     for (std::size_t r = 0; r < blocks.rows && missing != 0; ++r) {
-        if (rows[r] == 0) continue;
-        for (std::size_t c = 0; c < blocks.columns; ++c)
-            if (columns[c] == 0 && any_nonzero(blocks.at(r, c), blocks.taps)) {
-                columns[c] = 1;
+        if (rows[blocks.first_row + r] == 0) continue;
+        for (std::size_t c = 0; c < blocks.columns; ++c) {
+            std::uint8_t& column = columns[blocks.first_column + c];
+            if (column == 0 && any_nonzero(blocks.at(r, c), blocks.taps)) {
+                column = 1;
                 --missing;
             }
+        }
     }
 }
 
 }  // namespace
 
 void mark_outputs(const Connections& connections, const Flags& from, Flags& into) {
-    (connections.layout == Layout::out_in ? mark_rows : mark_columns)(blocks_of(connections), from, into);
+    const auto mark = connections.layout == Layout::out_in ? mark_rows : mark_columns;
+    for_each_group(connections, [&](const Blocks& blocks) { mark(blocks, from, into); });
 }
 
 void mark_inputs(const Connections& connections, const Flags& from, Flags& into) {
-    (connections.layout == Layout::out_in ? mark_columns : mark_rows)(blocks_of(connections), from, into);
+    const auto mark = connections.layout == Layout::out_in ? mark_columns : mark_rows;
+    for_each_group(connections, [&](const Blocks& blocks) { mark(blocks, from, into); });
 }
 
 void add_weighted_taps(const Connections& connections, const std::vector<double>& values, const Flags& outputs,
                        std::vector<double>& sums) {
-    const Blocks blocks = blocks_of(connections);
     const bool rows_are_outputs = connections.layout == Layout::out_in;
-    for (std::size_t r = 0; r < blocks.rows; ++r) {
-        if (rows_are_outputs ? outputs[r] == 0 : values[r] == 0.0) continue;
-        for (std::size_t c = 0; c < blocks.columns; ++c) {
-            const std::size_t o = rows_are_outputs ? r : c;
-            const std::size_t i = rows_are_outputs ? c : r;
-            if (outputs[o] == 0 || values[i] == 0.0) continue;
-            double taps = 0.0;
-            for (std::size_t t = 0; t < blocks.taps; ++t) taps += static_cast<double>(blocks.at(r, c)[t]);
-            sums[o] += values[i] * taps;
+    for_each_group(connections, [&](const Blocks& blocks) {
+        for (std::size_t r = 0; r < blocks.rows; ++r) {
+            const std::size_t row = blocks.first_row + r;
+            if (rows_are_outputs ? outputs[row] == 0 : values[row] == 0.0) continue;
+            for (std::size_t c = 0; c < blocks.columns; ++c) {
+                const std::size_t column = blocks.first_column + c;
+                const std::size_t o = rows_are_outputs ? row : column;
+                const std::size_t i = rows_are_outputs ? column : row;
+                if (outputs[o] == 0 || values[i] == 0.0) continue;
+                double taps = 0.0;
+                for (std::size_t t = 0; t < blocks.taps; ++t) taps += static_cast<double>(blocks.at(r, c)[t]);
+                sums[o] += values[i] * taps;
+            }
         }
-    }
+    });
 }
 
 }  // namespace eddl_prune::graph

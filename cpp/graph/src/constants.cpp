@@ -14,14 +14,14 @@ void set(Constants& constants, std::size_t channel, double value) {
     constants.values[channel] = rounded;
 }
 
-// A channel is constant where every weight into it that is not 0 comes from a constant, one of 0 if zeros are padded:
-// another value would be missing at the border.
+// A channel is constant where every weight into it that is not 0 comes from a constant, one of 0 if not all taps see it at
+// every position.
 void set_linear(const Linear& linear, const Constants& input, Constants& output) {
     const Connections& connections = linear.connections;
     Flags varying(connections.in);
     std::vector<double> values(connections.in);
     for (std::size_t i = 0; i < connections.in; ++i) {
-        varying[i] = input.known[i] == 0 || (linear.zero_padded && input.values[i] != 0.0f);
+        varying[i] = input.known[i] == 0 || (linear.partial_taps && input.values[i] != 0.0f);
         values[i] = varying[i] != 0 ? 0.0 : static_cast<double>(input.values[i]);
     }
     Flags varies(connections.out, 0);
@@ -38,42 +38,41 @@ void set_linear(const Linear& linear, const Constants& input, Constants& output)
         if (constant[o] != 0) set(output, o, sums[o]);
 }
 
+Known same_value(const Constants& input, ChannelRange range) {
+    const Known first = input.at(range.begin);
+    for (std::size_t c = range.begin + 1; c < range.end; ++c)
+        if (input.at(c) != first) return std::nullopt;
+    return first;
+}
+
 }  // namespace
 
-std::vector<Constants> propagate_constants(const Graph& graph) {
+void collect_operands(const Node& node, const Derived& derived, const std::vector<Constants>& constants, std::size_t channel,
+                      std::vector<Known>& operands) {
+    operands.clear();
+    for (const ChannelMap& map : derived.maps) {
+        const ChannelRange range = map.sources(channel);
+        if (map.read && range.begin != range.end) operands.push_back(same_value(constants[node.inputs[map.input]], range));
+    }
+}
+
+std::vector<Constants> propagate_constants(const Graph& graph, const Units& units, const Flags& zeroed) {
     std::vector<Constants> all;
     all.reserve(graph.size());
-    for (const Node& node : graph.nodes()) {
+    std::vector<Known> operands;
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const Node& node = graph[n];
         Constants output(node.channels);
-        const auto input = [&]() -> const Constants& { return all[node.inputs.front()]; };
-        const auto each_known = [&](auto value_of) {
-            for (std::size_t c = 0; c < node.channels; ++c)
-                if (input().known[c] != 0) set(output, c, value_of(static_cast<double>(input().values[c]), c));
-        };
-        std::visit(Overloaded{
-                       [](const Source&) {},
-                       [&](const Linear& linear) { set_linear(linear, input(), output); },
-                       [&](const Pointwise& pointwise) {
-                           each_known([&](double value, std::size_t) { return pointwise.map(value); });
-                       },
-                       [&](const Affine& affine) {
-                           each_known([&](double value, std::size_t c) { return affine.scale[c] * value + affine.shift[c]; });
-                           for (std::size_t c = 0; c < node.channels; ++c)
-                               if (affine.scale[c] == 0.0) set(output, c, affine.shift[c]);
-                       },
-                       [&](const Window& window) {
-                           for (std::size_t c = 0; c < node.channels; ++c)
-                               if (input().known[c] != 0 && !(window.zero_border && input().values[c] != 0.0f))
-                                   set(output, c, static_cast<double>(input().values[c]));
-                       },
-                       [&](const Unfold& unfold) {
-                           for (std::size_t c = 0; c < node.channels; ++c)
-                               if (input().known[c / unfold.size] != 0)
-                                   set(output, c, static_cast<double>(input().values[c / unfold.size]));
-                       },
-                       [](const Opaque&) {},
-                   },
-                   node.operation);
+        if (const Linear* linear = graph.linear(n)) {
+            set_linear(*linear, all[node.inputs.front()], output);
+        } else if (const Derived* derived = graph.derived(n)) {
+            for (std::size_t c = 0; c < node.channels; ++c) {
+                collect_operands(node, *derived, all, c, operands);
+                if (const Known value = derived->value(operands, c)) set(output, c, *value);
+            }
+        }
+        for (std::size_t c = 0; c < node.channels; ++c)
+            if (zeroed[units.of[n][c]] != 0) set(output, c, 0.0);
         all.push_back(std::move(output));
     }
     return all;

@@ -5,6 +5,18 @@
 
 namespace eddl_prune::graph {
 
+namespace {
+
+void require(const Node& node, bool holds, const std::string& expected) {
+    if (!holds) throw std::invalid_argument("Graph::add: node '" + node.name + "': expected " + expected);
+}
+
+void require_equal(const Node& node, const char* what, std::size_t expected, std::size_t received) {
+    require(node, expected == received, std::to_string(expected) + " " + what + ", received " + std::to_string(received));
+}
+
+}  // namespace
+
 std::size_t Graph::add(Node node) {
     check(node);
     nodes_.push_back(std::move(node));
@@ -12,38 +24,35 @@ std::size_t Graph::add(Node node) {
 }
 
 void Graph::check(const Node& node) const {
-    const auto require = [&node](bool holds, const std::string& expected) {
-        if (!holds) throw std::invalid_argument("Graph::add: node '" + node.name + "': expected " + expected);
-    };
-    require(node.channels > 0, "at least one channel");
+    require(node, node.channels > 0, "at least one channel");
     for (const std::size_t input : node.inputs)
-        require(input < nodes_.size(), "inputs below " + std::to_string(nodes_.size()) + ", received " + std::to_string(input));
+        require(node, input < nodes_.size(), "inputs below " + std::to_string(nodes_.size()) + ", received " + std::to_string(input));
 
-    const auto one_input = [&] {
-        require(node.inputs.size() == 1, "one input, received " + std::to_string(node.inputs.size()));
-        return nodes_[node.inputs.front()].channels;
+    const auto check_linear = [&](const Linear& linear) {
+        require_equal(node, "input", 1, node.inputs.size());
+        const Connections& connections = linear.connections;
+        require_equal(node, "input channels", connections.in, nodes_[node.inputs.front()].channels);
+        require_equal(node, "channels", connections.out, node.channels);
+        require(node, connections.groups > 0 && connections.in % connections.groups == 0 && connections.out % connections.groups == 0,
+                "channels that " + std::to_string(connections.groups) + " groups divide");
     };
-    const auto channels = [&](const char* what, std::size_t expected, std::size_t received) {
-        require(expected == received, std::to_string(expected) + " " + what + ", received " + std::to_string(received));
+    const auto check_derived = [&](const Derived& derived) {
+        require(node, derived.value != nullptr, "a function");
+        Flags made(node.channels, 0);
+        for (const ChannelMap& map : derived.maps) {
+            require(node, map.input < node.inputs.size(), "maps of its inputs");
+            require(node, map.out_block > 0 && map.in_block > 0, "blocks of at least one channel");
+            require(node, map.out + map.count * map.out_block <= node.channels, "maps within its channels");
+            require(node, map.in + map.count * map.in_block <= nodes_[node.inputs[map.input]].channels, "maps within its inputs' channels");
+            for (std::size_t c = map.out; c < map.out + map.count * map.out_block; ++c) made[c] = 1;
+        }
+        for (const std::uint8_t channel : made) require(node, channel != 0, "maps of all channels");
     };
     std::visit(Overloaded{
-                   [&](const Source&) { require(node.inputs.empty(), "no input"); },
-                   [&](const Linear& linear) {
-                       channels("input channels", linear.connections.in, one_input());
-                       channels("channels", linear.connections.out, node.channels);
-                   },
-                   [&](const Pointwise& pointwise) {
-                       channels("channels", one_input(), node.channels);
-                       require(pointwise.map != nullptr, "a function");
-                   },
-                   [&](const Affine& affine) {
-                       channels("channels", one_input(), node.channels);
-                       channels("scales", node.channels, affine.scale.size());
-                       channels("shifts", node.channels, affine.shift.size());
-                   },
-                   [&](const Window&) { channels("channels", one_input(), node.channels); },
-                   [&](const Unfold& unfold) { channels("channels", one_input() * unfold.size, node.channels); },
-                   [&](const Opaque& opaque) { require(!opaque.reason.empty(), "a reason"); },
+                   [&](const Source&) { require(node, node.inputs.empty(), "no input"); },
+                   check_linear,
+                   check_derived,
+                   [&](const Opaque& opaque) { require(node, !opaque.reason.empty(), "a reason"); },
                },
                node.operation);
 }

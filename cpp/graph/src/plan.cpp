@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
+#include <stdexcept>
 
 #include "eddl_prune/graph/constants.h"
-#include "eddl_prune/graph/units.h"
 
 namespace eddl_prune::graph {
 
@@ -13,70 +15,128 @@ namespace {
 // A channel that stays anyway carries for nothing, but a much smaller constant than the largest would amplify rounding.
 constexpr float carrier_preference = 16.0f;
 
+const char* const alive = "in use";
+const char* const carries = "carries constants";
+const char* const last_one = "a layer keeps at least one channel";
+
+[[noreturn]] void refuse(const Graph& graph, const Units& units, std::size_t unit, const std::string& reason) {
+    const Slot& slot = units.members[unit].front();
+    throw std::invalid_argument("channel " + std::to_string(slot.channel) + " of layer '" + graph[slot.node].name + "' must stay: " + reason);
+}
+
 class Planner {
 public:
-    explicit Planner(const Graph& graph)
-        : graph_(graph), constants_(propagate_constants(graph)), units_(assign_units(graph)), needed_(units_.count, 0),
-          kept_(units_.count, 0), readings_(graph.size()) {
-        for (std::size_t n = 0; n < graph.size(); ++n)
-            if (const Linear* linear = linear_at(n)) {
-                readings_[n].seen.assign(linear->connections.out, 0);
-                readings_[n].read.assign(linear->connections.in, 0);
+    Planner(const Graph& graph, const Units& units, const Flags& zeroed)
+        : graph_(graph), units_(units), zeroed_(zeroed), constants_(propagate_constants(graph, units, zeroed)), needed_(units.count, 0), readings_(graph.size()) {
+        for (std::size_t n = 0; n < graph.size(); ++n) {
+            Reading& reading = readings_[n];
+            reading.needed.assign(graph[n].channels, 0);
+            reading.seen.assign(graph[n].channels, 0);
+            if (const Linear* linear = graph.linear(n)) {
+                reading.read.assign(linear->connections.in, 0);
+                reading.carriers.resize(linear->connections.groups);
             }
+        }
     }
 
     Plan make() {
-        for (std::size_t unit = 0; unit < units_.count; ++unit) needed_[unit] = units_.is_pinned(unit);
+        need_what_is_pinned();
         do mark_needed();
         while (choose_carriers());
-        keep_one_of_each();
+        check_zeroed();
+        keep_structure();
 
         Plan plan;
         for (std::size_t n = 0; n < graph_.size(); ++n) plan.nodes.push_back(plan_node(n));
-        plan.groups = plan_groups(plan);
+        plan.groups = plan_groups();
         return plan;
     }
 
 private:
-    // What a linear node reads, as far as it is known to be needed.
     struct Reading {
-        Flags seen;  // output channels whose reading is in `read`
-        Flags read;  // input channels
-        std::optional<std::size_t> carrier;
+        Flags needed;  // output channels whose value matters to an output of the net
+        Flags seen;    // those of them whose operands or inputs have been marked
+        // Linear nodes only:
+        Flags read;  // input channels that are joined with `seen` outputs
+        std::vector<std::optional<std::size_t>> carriers;  // [group], an input channel
     };
 
-    const Linear* linear_at(std::size_t n) const { return std::get_if<Linear>(&graph_[n].operation); }
     const Constants& input_constants(std::size_t n) const { return constants_[graph_.input_of(n)]; }
     const std::vector<std::size_t>& input_units(std::size_t n) const { return units_.of[graph_.input_of(n)]; }
 
-    // Needed: the value of the channel matters to an output of the net. From the pinned units backwards, until nothing
-    // more is reached; one pass does for a net whose layers only read from groups before their own.
-    void mark_needed() {
-        for (bool again = true; again;) {
-            again = false;
-            for (std::size_t n = graph_.size(); n-- > 0;)
-                if (linear_at(n) != nullptr && mark_read_by(n)) again = true;
+    void need(std::size_t n, std::size_t channel) {
+        std::uint8_t& needed = readings_[n].needed[channel];
+        changed_ = changed_ || needed == 0;
+        needed = 1;
+        needed_[units_.of[n][channel]] = 1;
+    }
+
+    // What a pin names is pinned for its value. Other channels of the same units stay too, whatever they hold.
+    void need_what_is_pinned() {
+        const auto need_all = [this](std::size_t n) {
+            for (std::size_t c = 0; c < graph_[n].channels; ++c) need(n, c);
+        };
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            const Node& node = graph_[n];
+            if (!node.pin.empty()) need_all(n);
+            if (!std::holds_alternative<Opaque>(node.operation) && !std::holds_alternative<Source>(node.operation)) continue;
+            need_all(n);
+            for (const std::size_t input : node.inputs) need_all(input);
         }
     }
 
-    bool mark_read_by(std::size_t n) {
+    // Backwards, until nothing more is reached. One pass does unless a constant turns out to stay that was passed before.
+    void mark_needed() {
+        do {
+            changed_ = false;
+            for (std::size_t n = graph_.size(); n-- > 0;) {
+                if (graph_.linear(n) != nullptr)
+                    mark_linear(n);
+                else if (const Derived* derived = graph_.derived(n))
+                    mark_derived(n, *derived);
+            }
+        } while (changed_);
+    }
+
+    void mark_linear(std::size_t n) {
         Reading& reading = readings_[n];
         Flags fresh(graph_[n].channels, 0);
         bool any = false;
         for (std::size_t o = 0; o < fresh.size(); ++o)
-            if (reading.seen[o] == 0 && needed_[units_.of[n][o]] != 0) {
+            if (reading.seen[o] == 0 && reading.needed[o] != 0) {
                 fresh[o] = reading.seen[o] = 1;
                 any = true;
             }
-        if (!any) return false;
-
-        mark_inputs(linear_at(n)->connections, fresh, reading.read);
+        if (any) mark_inputs(graph_.linear(n)->connections, fresh, reading.read);
+        // A constant is read as it is if it stays anyway.
         for (std::size_t i = 0; i < reading.read.size(); ++i)
-            if (reading.read[i] != 0 && input_constants(n).known[i] == 0) needed_[input_units(n)[i]] = 1;
-        return true;
+            if (reading.read[i] != 0 && (input_constants(n).known[i] == 0 || needed_[input_units(n)[i]] != 0)) need(graph_.input_of(n), i);
     }
 
-    static bool folds_into_bias(const Linear& linear) { return linear.bias != nullptr && !linear.zero_padded; }
+    // Needed channels need their operands, but for those without which the value is the same.
+    void mark_derived(std::size_t n, const Derived& derived) {
+        Reading& reading = readings_[n];
+        for (std::size_t c = 0; c < graph_[n].channels; ++c) {
+            if (reading.needed[c] == 0 || reading.seen[c] != 0) continue;
+            reading.seen[c] = 1;
+            collect_operands(graph_[n], derived, constants_, c, operands_);
+            const bool known = derived.value(operands_, c).has_value();
+            std::size_t operand = 0;
+            for (const ChannelMap& map : derived.maps) {
+                const ChannelRange sources = map.sources(c);
+                if (!map.read || sources.begin == sources.end) continue;
+                const Known value = operands_[operand];
+                operands_[operand] = std::nullopt;
+                if (!known || !derived.value(operands_, c)) {
+                    operands_[operand] = value;
+                    for (std::size_t i = sources.begin; i < sources.end; ++i) need(graph_[n].inputs[map.input], i);
+                }
+                ++operand;
+            }
+        }
+    }
+
+    static bool folds_into_bias(const Linear& linear) { return linear.bias != nullptr && !linear.partial_taps; }
 
     // A constant other than 0 that node n reads and that nothing else keeps.
     bool is_replaceable(std::size_t n, std::size_t i) const {
@@ -85,88 +145,182 @@ private:
 
     // Where constants are to go but cannot go into a bias, one of them must stay. True where that made channels needed.
     bool choose_carriers() {
-        bool changed = false;
+        changed_ = false;
         for (std::size_t n = graph_.size(); n-- > 0;) {
-            const Linear* linear = linear_at(n);
-            if (linear == nullptr || folds_into_bias(*linear) || readings_[n].carrier) continue;
-            const std::size_t in = linear->connections.in;
-            bool required = false;
-            for (std::size_t i = 0; i < in && !required; ++i) required = is_replaceable(n, i);
-            if (!required) continue;
-            readings_[n].carrier = best_carrier(n, in);
-            std::uint8_t& carrier_needed = needed_[input_units(n)[*readings_[n].carrier]];
-            changed = changed || carrier_needed == 0;
-            carrier_needed = 1;
+            const Linear* linear = graph_.linear(n);
+            if (linear == nullptr || folds_into_bias(*linear)) continue;
+            const std::size_t group_in = linear->connections.group_in();
+            for (std::size_t g = 0; g < linear->connections.groups; ++g) {
+                std::optional<std::size_t>& carrier = readings_[n].carriers[g];
+                if (carrier) continue;
+                bool required = false;
+                for (std::size_t i = g * group_in; i < (g + 1) * group_in && !required; ++i) required = is_replaceable(n, i);
+                if (!required) continue;
+                carrier = best_carrier(n, {g * group_in, (g + 1) * group_in});
+                need(graph_.input_of(n), *carrier);
+            }
         }
-        return changed;
+        return changed_;
     }
 
     // The largest constant, or the largest of those that stay anyway unless that is much smaller. Lowest index of equals.
-    std::size_t best_carrier(std::size_t n, std::size_t in) const {
+    std::size_t best_carrier(std::size_t n, ChannelRange group) const {
         const Constants& constants = input_constants(n);
         const auto size = [&](std::size_t i) { return constants.is_nonzero(i) ? std::abs(constants.values[i]) : 0.0f; };
-        std::size_t best = 0, best_kept = in;
-        for (std::size_t i = 0; i < in; ++i) {
+        std::size_t best = group.begin, best_kept = group.end;
+        for (std::size_t i = group.begin; i < group.end; ++i) {
             if (size(i) > size(best)) best = i;
-            if (needed_[input_units(n)[i]] != 0 && (best_kept == in || size(i) > size(best_kept))) best_kept = i;
+            if (needed_[input_units(n)[i]] != 0 && (best_kept == group.end || size(i) > size(best_kept))) best_kept = i;
         }
-        return best_kept != in && size(best_kept) * carrier_preference >= size(best) ? best_kept : best;
+        return best_kept != group.end && size(best_kept) * carrier_preference >= size(best) ? best_kept : best;
     }
 
-    // No layer can lose all its channels. What stays for this reason alone is nobody's input any more.
-    void keep_one_of_each() {
-        kept_ = needed_;
-        for (std::size_t n = 0; n < graph_.size(); ++n) {
-            const std::vector<std::size_t>& of = units_.of[n];
-            if (std::none_of(of.begin(), of.end(), [&](std::size_t unit) { return kept_[unit] != 0; })) kept_[of.front()] = 1;
+    // A channel that is read without being coupled to its reader cannot be taken from it.
+    void check_zeroed() const {
+        for (std::size_t unit = 0; unit < units_.count; ++unit)
+            if (zeroed_[unit] != 0 && needed_[unit] != 0) refuse(graph_, units_, unit, "layers that stay read it");
+    }
+
+    // --- what stays only because layers could not be without it; nobody reads it any more ---
+
+    void keep_structure() {
+        for (const std::uint8_t needed : needed_) kept_.push_back(needed != 0 ? alive : "");
+        for (std::size_t n = 0; n < graph_.size(); ++n)
+            if (graph_.linear(n) != nullptr)
+                for (const std::optional<std::size_t>& carrier : readings_[n].carriers)
+                    if (carrier && !is_otherwise_needed(input_units(n)[*carrier])) kept_[input_units(n)[*carrier]] = carries;
+        do {
+            changed_ = false;
+            for (std::size_t n = 0; n < graph_.size(); ++n) {
+                keep_one(n);
+                const Linear* linear = graph_.linear(n);
+                if (linear != nullptr && linear->connections.groups > 1) even_groups(n, linear->connections);
+            }
+        } while (changed_);
+    }
+
+    bool is_kept(std::size_t n, std::size_t channel) const { return !kept_[units_.of[n][channel]].empty(); }
+
+    void keep(std::size_t n, std::size_t channel, const std::string& reason) {
+        kept_[units_.of[n][channel]] = reason;
+        changed_ = true;
+    }
+
+    // Whether something that varies, or a pin, keeps the unit as well.
+    bool is_otherwise_needed(std::size_t unit) const {
+        return units_.is_pinned(unit) || std::any_of(units_.members[unit].begin(), units_.members[unit].end(), [&](const Slot& slot) {
+                   return readings_[slot.node].needed[slot.channel] != 0 && constants_[slot.node].known[slot.channel] == 0;
+               });
+    }
+
+    void keep_one(std::size_t n) {
+        for (std::size_t c = 0; c < graph_[n].channels; ++c)
+            if (is_kept(n, c)) return;
+        keep(n, 0, last_one);
+    }
+
+    // A grouped convolution loses groups as a whole; the groups that stay have equally many inputs, and outputs.
+    void even_groups(std::size_t n, const Connections& connections) {
+        const std::size_t input = graph_.input_of(n);
+        const auto kept_in = [this](std::size_t node, ChannelRange group) {
+            std::size_t kept = 0;
+            for (std::size_t c = group.begin; c < group.end; ++c) kept += is_kept(node, c) ? 1U : 0U;
+            return kept;
+        };
+        const auto side = [](std::size_t group, std::size_t size) { return ChannelRange{group * size, (group + 1) * size}; };
+        std::vector<std::size_t> stay;
+        std::size_t in = 1, out = 1;
+        for (std::size_t g = 0; g < connections.groups; ++g) {
+            const std::size_t group_in = kept_in(input, side(g, connections.group_in()));
+            const std::size_t group_out = kept_in(n, side(g, connections.group_out()));
+            if (group_in + group_out == 0) continue;
+            stay.push_back(g);
+            in = std::max(in, group_in);
+            out = std::max(out, group_out);
+        }
+        const auto fill = [&](std::size_t node, ChannelRange group, std::size_t wanted) {
+            for (std::size_t c = group.begin; c < group.end && kept_in(node, group) < wanted; ++c)
+                if (!is_kept(node, c)) keep(node, c, "uneven groups of '" + graph_[n].name + "'");
+        };
+        for (const std::size_t g : stay) {
+            fill(input, side(g, connections.group_in()), in);
+            fill(n, side(g, connections.group_out()), out);
         }
     }
+
+    // --- the result ---
 
     NodePlan plan_node(std::size_t n) const {
         NodePlan plan;
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
-            if (kept_[units_.of[n][c]] != 0) plan.keep.push_back(c);
-        const Linear* linear = linear_at(n);
+            if (is_kept(n, c)) plan.keep.push_back(c);
+        const Linear* linear = graph_.linear(n);
         if (linear == nullptr) return plan;
 
+        plan.groups = 0;
+        for (std::size_t k = 0, end = 0; k < plan.keep.size(); ++k)
+            if (plan.keep[k] >= end) {
+                ++plan.groups;
+                end = (plan.keep[k] / linear->connections.group_out() + 1) * linear->connections.group_out();
+            }
+
         const Constants& constants = input_constants(n);
+        const std::size_t group_in = linear->connections.group_in();
+        std::vector<std::uint8_t> folds(linear->connections.groups, 0);
         for (std::size_t i = 0; i < linear->connections.in; ++i) {
-            if (is_replaceable(n, i)) plan.folded.push_back({i, constants.values[i]});
-            const std::size_t unit = input_units(n)[i];
-            if (readings_[n].read[i] != 0 && needed_[unit] == 0 && kept_[unit] != 0) plan.cleared.push_back(i);
+            if (is_replaceable(n, i)) {
+                plan.folded.push_back({i, constants.values[i]});
+                folds[i / group_in] = 1;
+            }
+            if (readings_[n].read[i] != 0 && needed_[input_units(n)[i]] == 0 && is_kept(graph_.input_of(n), i)) plan.cleared.push_back(i);
         }
-        if (!plan.folded.empty() && readings_[n].carrier)
-            plan.carrier = Constant{*readings_[n].carrier, constants.values[*readings_[n].carrier]};
+        for (std::size_t g = 0; g < folds.size(); ++g)
+            if (const std::optional<std::size_t>& carrier = readings_[n].carriers[g]; carrier && folds[g] != 0)
+                plan.carriers.push_back({*carrier, constants.values[*carrier]});
         return plan;
     }
 
-    std::vector<GroupPlan> plan_groups(const Plan& plan) const {
-        std::vector<GroupPlan> groups(units_.groups);
-        for (std::size_t n = 0; n < graph_.size(); ++n) {
-            GroupPlan& group = groups[units_.group_of[n]];
-            group.nodes.push_back(n);
-            for (const std::size_t unit : units_.of[n])
-                if (group.pinned.empty()) group.pinned = units_.reason(unit);
-        }
-        Flags carries(units_.count, 0);
+    std::vector<GroupPlan> plan_groups() const {
+        Flags is_carrier(units_.count, 0);
         for (std::size_t n = 0; n < graph_.size(); ++n)
-            if (plan.nodes[n].carrier) carries[input_units(n)[plan.nodes[n].carrier->channel]] = 1;
-        for (GroupPlan& group : groups) {
-            const std::vector<std::size_t>& first = units_.of[group.nodes.front()];
-            for (std::size_t c = 0; c < first.size(); ++c) {
-                if (kept_[first[c]] == 0) group.removed.push_back(c);
-                if (carries[first[c]] != 0) group.carriers.push_back(c);
+            for (const std::optional<std::size_t>& carrier : readings_[n].carriers)
+                if (carrier) is_carrier[input_units(n)[*carrier]] = 1;
+
+        std::vector<GroupPlan> groups(units_.groups);
+        std::vector<std::map<std::string, std::size_t>> reasons(units_.groups);
+        for (std::size_t n = 0; n < graph_.size(); ++n)
+            for (const std::size_t unit : units_.of[n]) {
+                std::vector<std::size_t>& nodes = groups[units_.group_of[unit]].nodes;
+                if (nodes.empty() || nodes.back() != n) nodes.push_back(n);
             }
+        for (std::size_t unit = 0; unit < units_.count; ++unit) {
+            GroupPlan& group = groups[units_.group_of[unit]];
+            const std::size_t channel = units_.members[unit].front().channel;
+            group.channels.push_back(channel);
+            if (group.pinned.empty()) group.pinned = units_.reason(unit);
+            if (is_carrier[unit] != 0) group.carriers.push_back(channel);
+            if (kept_[unit].empty())
+                group.removed.push_back(channel);
+            else
+                ++reasons[units_.group_of[unit]][units_.is_pinned(unit) ? units_.reason(unit) : kept_[unit]];
+        }
+        for (std::size_t g = 0; g < groups.size(); ++g) {
+            for (const auto& [reason, channels] : reasons[g]) groups[g].kept.push_back({reason, channels});
+            std::stable_sort(groups[g].kept.begin(), groups[g].kept.end(),
+                             [](const Blocker& a, const Blocker& b) { return a.channels > b.channels; });
         }
         return groups;
     }
 
     const Graph& graph_;
+    const Units& units_;
+    const Flags& zeroed_;  // [unit]
     const std::vector<Constants> constants_;
-    const Units units_;
-    Flags needed_;  // [unit]
-    Flags kept_;    // [unit]
+    Flags needed_;                   // [unit]: one of its channels is
+    std::vector<std::string> kept_;  // [unit]: why it stays; "" where it goes
     std::vector<Reading> readings_;
+    std::vector<Known> operands_;  // kept for its memory
+    bool changed_ = false;
 };
 
 }  // namespace
@@ -177,6 +331,15 @@ bool Plan::is_empty(const Graph& graph) const {
     return true;
 }
 
-Plan make_plan(const Graph& graph) { return Planner(graph).make(); }
+Plan make_plan(const Graph& graph) {
+    const Units units = assign_units(graph);
+    return make_plan(graph, units, Flags(units.count, 0));
+}
+
+Plan make_plan(const Graph& graph, const Units& units, const Flags& zeroed) {
+    for (std::size_t unit = 0; unit < units.count; ++unit)
+        if (zeroed[unit] != 0 && units.is_pinned(unit)) refuse(graph, units, unit, units.reason(unit));
+    return Planner(graph, units, zeroed).make();
+}
 
 }  // namespace eddl_prune::graph

@@ -1,64 +1,127 @@
 #include "eddl_prune/graph/units.h"
 
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace eddl_prune::graph {
 
 namespace {
 
+// Sets of numbers that grow together. A set goes by its smallest number.
+class DisjointSets {
+public:
+    explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+
+    std::size_t find(std::size_t i) {
+        while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
+        return i;
+    }
+
+    void join(std::size_t a, std::size_t b) {
+        a = find(a);
+        b = find(b);
+        if (a < b)
+            parent_[b] = a;
+        else
+            parent_[a] = b;
+    }
+
+private:
+    std::vector<std::size_t> parent_;
+};
+
 class UnitMaker {
 public:
-    explicit UnitMaker(const Graph& graph) : graph_(graph) { units_.reasons.emplace_back(); }
+    explicit UnitMaker(const Graph& graph) : graph_(graph), first_(first_slots(graph)), sets_(first_.back()) {
+        units_.reasons.emplace_back();
+    }
 
     Units make() {
-        for (std::size_t n = 0; n < graph_.size(); ++n) {
-            const Node& node = graph_[n];
-            std::visit(Overloaded{
-                           [&](const Source&) { start_group(node, "input of the net"); },
-                           [&](const Linear&) { start_group(node, ""); },
-                           [&](const Pointwise&) { same_channels(node, 1); },
-                           [&](const Affine&) { same_channels(node, 1); },
-                           [&](const Window&) { same_channels(node, 1); },
-                           [&](const Unfold& unfold) { same_channels(node, unfold.size); },
-                           [&](const Opaque& opaque) {
-                               for (const std::size_t input : node.inputs) pin(input, "read by '" + node.name + "': " + opaque.reason);
-                               start_group(node, opaque.reason);
-                           },
-                       },
-                       node.operation);
-            if (!node.pin.empty()) pin(n, node.pin);
-        }
+        for (std::size_t n = 0; n < graph_.size(); ++n) couple(n);
+        number();
+        for (std::size_t n = 0; n < graph_.size(); ++n) pin(n);
+        assign_groups();
         return std::move(units_);
     }
 
 private:
-    void start_group(const Node& node, const std::string& reason) {
-        std::vector<std::size_t> fresh(node.channels);
-        std::iota(fresh.begin(), fresh.end(), units_.count);
-        units_.count += node.channels;
-        units_.pinned_by.resize(units_.count, 0);
-        units_.of.push_back(std::move(fresh));
-        units_.group_of.push_back(units_.groups++);
-        if (!reason.empty()) pin(units_.of.size() - 1, reason);
+    // Channels of all nodes, numbered one after the other.
+    static std::vector<std::size_t> first_slots(const Graph& graph) {
+        std::vector<std::size_t> first = {0};
+        for (const Node& node : graph.nodes()) first.push_back(first.back() + node.channels);
+        return first;
     }
 
-    // Output channel c is input channel c / block.
-    void same_channels(const Node& node, std::size_t block) {
-        const std::vector<std::size_t>& input = units_.of[node.inputs.front()];
-        std::vector<std::size_t> same(node.channels);
-        for (std::size_t c = 0; c < node.channels; ++c) same[c] = input[c / block];
-        units_.of.push_back(std::move(same));
-        units_.group_of.push_back(units_.group_of[node.inputs.front()]);
+    void couple(std::size_t n) {
+        const Node& node = graph_[n];
+        const auto join = [&](std::size_t input, ChannelRange in, ChannelRange out) {
+            const std::size_t anchor = first_[n] + out.begin;
+            for (std::size_t c = out.begin + 1; c < out.end; ++c) sets_.join(anchor, first_[n] + c);
+            for (std::size_t c = in.begin; c < in.end; ++c) sets_.join(anchor, first_[node.inputs[input]] + c);
+        };
+        if (const Derived* derived = graph_.derived(n)) {
+            for (const ChannelMap& map : derived->maps)
+                for (std::size_t q = 0; q < (map.coupled ? map.count : 0); ++q)
+                    join(map.input, {map.in + q * map.in_block, map.in + (q + 1) * map.in_block},
+                         {map.out + q * map.out_block, map.out + (q + 1) * map.out_block});
+        } else if (const Linear* linear = graph_.linear(n)) {
+            const Connections& c = linear->connections;
+            const bool depthwise = c.groups > 1 && c.group_in() == 1;
+            for (std::size_t g = 0; g < (depthwise ? c.groups : 0); ++g)
+                join(0, {g, g + 1}, {g * c.group_out(), (g + 1) * c.group_out()});
+        }
+    }
+
+    void number() {
+        std::vector<std::size_t> unit_of_root(first_.back());
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            units_.of.emplace_back();
+            for (std::size_t c = 0; c < graph_[n].channels; ++c) {
+                const std::size_t slot = first_[n] + c, root = sets_.find(slot);
+                if (root == slot) {
+                    unit_of_root[root] = units_.count++;
+                    units_.members.emplace_back();
+                }
+                units_.of[n].push_back(unit_of_root[root]);
+                units_.members[unit_of_root[root]].push_back({n, c});
+            }
+        }
+        units_.pinned_by.resize(units_.count, 0);
+    }
+
+    void pin(std::size_t n) {
+        const Node& node = graph_[n];
+        if (std::holds_alternative<Source>(node.operation)) pin_all(n, "input of the net");
+        if (const auto* opaque = std::get_if<Opaque>(&node.operation)) {
+            for (const std::size_t input : node.inputs) pin_all(input, "read by '" + node.name + "': " + opaque->reason);
+            pin_all(n, opaque->reason);
+        }
+        if (!node.pin.empty()) pin_all(n, node.pin);
     }
 
     // The first reason stands.
-    void pin(std::size_t node, const std::string& reason) {
+    void pin_all(std::size_t n, const std::string& reason) {
         units_.reasons.push_back(reason);
-        for (const std::size_t unit : units_.of[node])
+        for (const std::size_t unit : units_.of[n])
             if (units_.pinned_by[unit] == 0) units_.pinned_by[unit] = units_.reasons.size() - 1;
     }
 
+    void assign_groups() {
+        std::map<std::vector<std::size_t>, std::size_t> group_of_makers;
+        for (std::size_t unit = 0; unit < units_.count; ++unit) {
+            std::vector<std::size_t> makers = {units_.members[unit].front().node};
+            for (const Slot& slot : units_.members[unit])
+                if (graph_.derived(slot.node) == nullptr && makers.back() != slot.node) makers.push_back(slot.node);
+            const auto [entry, is_new] = group_of_makers.emplace(std::move(makers), units_.groups);
+            if (is_new) ++units_.groups;
+            units_.group_of.push_back(entry->second);
+        }
+    }
+
     const Graph& graph_;
+    const std::vector<std::size_t> first_;  // [node] -> number of its channel 0; one past the last node: of all channels
+    DisjointSets sets_;
     Units units_;
 };
 

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "eddl/net/net.h"
+#include "eddl_prune/graph/plan.h"
 
 namespace eddl_prune::adapter {
 
@@ -20,8 +20,8 @@ struct LayerRemoval {
     std::size_t parameters_before = 0, parameters_after = 0;  // as in LayerStats
     std::uint64_t macs_before = 0, macs_after = 0;            // likewise
     // What became of constant input channels, in the numbering before removal.
-    std::vector<std::size_t> folded;     // moved into the bias, or into the carrier where there is one
-    std::optional<std::size_t> carrier;  // the input channel that stands for them
+    std::vector<std::size_t> folded;    // moved into the bias, or into the carrier of their group where there is one
+    std::vector<std::size_t> carriers;  // input channels that stand for them, at most one a group of a grouped convolution
 };
 
 // Layers that can only lose channels together.
@@ -29,7 +29,8 @@ struct GroupRemoval {
     std::vector<std::string> layers;
     std::vector<std::size_t> removed;   // channels of the first layer
     std::vector<std::size_t> carriers;  // channels of the first layer that stay to carry constants
-    std::string pinned;                 // why all must stay; "" where they need not
+    std::vector<graph::Blocker> kept;   // why the others stay
+    std::string pinned;                 // why all or some must stay; "" where they need not
 };
 
 struct PinnedLayer {

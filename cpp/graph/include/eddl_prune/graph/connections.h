@@ -11,22 +11,29 @@ namespace eddl_prune::graph {
 using Flags = std::vector<std::uint8_t>;  // one a channel, 0 or 1
 
 enum class Layout {
-    out_in,  // [out, in, taps]: convolution
-    in_out,  // [in, out]: dense
+    out_in,  // [out, in / groups, taps]: convolution
+    in_out,  // [in, out / groups, taps]: dense, transposed convolution
 };
 
-// A view of a layer's weights, which must outlive it.
+// A view of a layer's weights, which must outlive it. Group g joins the g-th part of the inputs with the g-th part of the
+// outputs; 1 group joins all with all, as many as inputs is a depthwise convolution.
 struct Connections {
     const float* weights = nullptr;
     Layout layout = Layout::out_in;
     std::size_t out = 0;   // output channels
     std::size_t in = 0;    // input channels
     std::size_t taps = 1;  // weights that join one input channel with one output channel
+    std::size_t groups = 1;
+
+    std::size_t group_out() const { return out / groups; }
+    std::size_t group_in() const { return in / groups; }
+    std::size_t size() const { return out * group_in() * taps; }
 };
 
-// Where the weight that joins input i with output o at a tap lies in `weights`.
+// Where the weight that joins input i with output o, of the same group, at a tap lies in `weights`.
 inline std::size_t weight_offset(const Connections& c, std::size_t o, std::size_t i, std::size_t tap) {
-    return (c.layout == Layout::out_in ? o * c.in + i : i * c.out + o) * c.taps + tap;
+    const std::size_t pair = c.layout == Layout::out_in ? o * c.group_in() + i % c.group_in() : i * c.group_out() + o % c.group_out();
+    return pair * c.taps + tap;
 }
 
 // Sets into[o] where a non-zero weight joins output o with an input that is set in `from`; clears nothing.

@@ -1,14 +1,14 @@
 // The channel graph of a net, as plain data: what each layer does to channels, and nothing else about it.
 //
-// A node is a layer with one output; its channels are the indices along the output's first axis after the batch.
-// Each operation says, for its output channels,
-//   - which input channels they are (units.h: channels that can only be removed together), and
-//   - what they are worth where the input channels are constant (constants.h).
-// A new kind of layer is a new operation in the variant; the compiler then names the visitors that must know it.
+// A node is a layer with one output; its channels are the indices along the output's first axis after the batch. There
+// are only four kinds of operation. Nearly all layers are Derived: a few channel maps say of which input channels each
+// output channel is made, and a function says what it is worth where those are constant. Coupling (units.h), constants
+// (constants.h) and the plan (plan.h) are found from the maps alone; a new kind of layer needs no new code here.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,32 +20,47 @@ namespace eddl_prune::graph {
 // Channels from outside.
 struct Source {};
 
-// Each output channel is a weighted sum of input channels, plus a bias: convolution, dense.
+// Each output channel is a weighted sum of the input channels of its group, plus a bias: convolution, dense.
 struct Linear {
     Connections connections;
     const float* bias = nullptr;  // one an output channel, borrowed; nullptr without a bias
-    bool zero_padded = false;     // at a border, zeros stand in for values of the input
+    // Some positions see only part of the taps: zeros are padded, or the convolution is transposed. A constant other than
+    // 0 then does not stay one.
+    bool partial_taps = false;
 };
 
-// The same function on every value.
-struct Pointwise {
-    std::function<double(double)> map;
+struct ChannelRange {
+    std::size_t begin, end;
 };
 
-// out[c] = scale[c] · in[c] + shift[c]: batch norm at inference.
-struct Affine {
-    std::vector<double> scale, shift;
+// The q-th block of `out_block` output channels, from `out` on, is made of the q-th block of `in_block` channels, from `in`
+// on, of one input. Blocks of one channel each: an activation, an operand of a sum (all channels), of a concatenation
+// (`out` is its offset), a selection (`in` is its beginning). Flattening: out_block values a channel; the opposite: in_block.
+struct ChannelMap {
+    std::size_t input = 0;  // index into Node::inputs
+    std::size_t out = 0, in = 0;
+    std::size_t count = 0;  // blocks
+    std::size_t out_block = 1, in_block = 1;
+    bool coupled = true;  // the channels go together or not at all; otherwise the input is only read (a broadcast)
+    bool read = true;     // otherwise only the input's shape counts
+
+    // The input channels that an output channel is made of; empty where the map says nothing of it.
+    ChannelRange sources(std::size_t channel) const {
+        if (channel < out || channel >= out + count * out_block) return {0, 0};
+        const std::size_t begin = in + (channel - out) / out_block * in_block;
+        return {begin, begin + in_block};
+    }
 };
 
-// Each value is made of values of the same channel, and a constant channel stays so: pooling. With `zero_border` zeros
-// may be among them, so that only a channel of zeros is sure to stay.
-struct Window {
-    bool zero_border = false;
-};
+using Known = std::optional<double>;  // a constant, if it is one
 
-// Input channel i becomes output channels [i · size, (i + 1) · size): flattening.
-struct Unfold {
-    std::size_t size = 1;
+// What a channel is worth at inference, at every position, if its operands (one a map that reads, in their order) are
+// worth this; nothing where that is not sure. It may be sure though operands are unknown: 0 times something.
+using ValueOf = std::function<Known(const std::vector<Known>& operands, std::size_t channel)>;
+
+struct Derived {
+    std::vector<ChannelMap> maps;
+    ValueOf value;
 };
 
 // Anything that we do not follow: its inputs and its outputs must keep all channels.
@@ -53,7 +68,7 @@ struct Opaque {
     std::string reason;
 };
 
-using Operation = std::variant<Source, Linear, Pointwise, Affine, Window, Unfold, Opaque>;
+using Operation = std::variant<Source, Linear, Derived, Opaque>;
 
 struct Node {
     std::string name;
@@ -75,6 +90,8 @@ public:
 
     // The node that feeds one with a single input.
     std::size_t input_of(std::size_t position) const { return nodes_[position].inputs.front(); }
+    const Linear* linear(std::size_t position) const { return std::get_if<Linear>(&nodes_[position].operation); }
+    const Derived* derived(std::size_t position) const { return std::get_if<Derived>(&nodes_[position].operation); }
 
 private:
     void check(const Node& node) const;

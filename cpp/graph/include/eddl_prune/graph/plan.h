@@ -6,11 +6,11 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "eddl_prune/graph/graph.h"
+#include "eddl_prune/graph/units.h"
 
 namespace eddl_prune::graph {
 
@@ -24,15 +24,24 @@ struct Constant {
 struct NodePlan {
     std::vector<std::size_t> keep;  // output channels that stay
     // Linear nodes only:
-    std::vector<Constant> folded;         // input channels whose constant moves into the carrier, or into the bias if there is none
-    std::optional<Constant> carrier;      // an input channel that stays
-    std::vector<std::size_t> cleared;     // input channels that stay though nothing is left of them: their weights become 0
+    std::size_t groups = 1;             // that stay; each with as many inputs, and as many outputs, as the others
+    std::vector<Constant> folded;       // input channels whose constant moves into the carrier of their group, or into the bias
+    std::vector<Constant> carriers;     // input channels that stay, at most one a group; none: into the bias
+    std::vector<std::size_t> cleared;   // input channels that stay though nothing is left of them: their weights become 0
+};
+
+// Why channels stay.
+struct Blocker {
+    std::string reason;
+    std::size_t channels;
 };
 
 struct GroupPlan {
     std::vector<std::size_t> nodes;
-    std::vector<std::size_t> removed;   // channels of the group's first node
+    std::vector<std::size_t> channels;  // of the group's first node: those that are of the group
+    std::vector<std::size_t> removed;   // of these
     std::vector<std::size_t> carriers;  // likewise
+    std::vector<Blocker> kept;          // why the others stay, those without which most would go first
     std::string pinned;                 // the reason why all or some channels must stay; "" where there is none
 };
 
@@ -47,5 +56,10 @@ struct Plan {
 // Every node keeps at least one channel; those of pinned units (units.h) all stay. Time is linear in the number of
 // weights at worst. The plan of a net that a plan was applied to is empty, unless folded weights cancel to exactly 0.
 Plan make_plan(const Graph& graph);
+
+// The same for the net in which the channels of all units that are set in `zeroed` are 0 wherever they are read. Those
+// that must stay all the same (NodePlan says which) are 0 to their readers after removal too, by zero weights.
+// `units` must be those of the graph. Throws std::invalid_argument for a pinned unit.
+Plan make_plan(const Graph& graph, const Units& units, const Flags& zeroed);
 
 }  // namespace eddl_prune::graph

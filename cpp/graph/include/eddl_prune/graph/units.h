@@ -1,5 +1,6 @@
 // Units: the smallest sets of channels that can only be kept or removed together, across layers. A convolution's channel,
-// the batch norm and the activation on it and its block of flattened features are one unit.
+// the batch norm and the activation on it and its block of flattened features are one unit, as are the channels of the same
+// number of all operands of a sum.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +11,23 @@
 
 namespace eddl_prune::graph {
 
+// A channel of a node.
+struct Slot {
+    std::size_t node, channel;
+};
+
 struct Units {
     std::vector<std::vector<std::size_t>> of;  // [node][channel] -> unit, numbered from 0 in net order
     std::size_t count = 0;
+    std::vector<std::vector<Slot>> members;  // [unit], in net order
 
     // Why a unit must stay: an index into `reasons`, whose first entry is "" for a unit that need not.
     std::vector<std::size_t> pinned_by;  // [unit]
     std::vector<std::string> reasons;
 
-    // Groups: nodes whose channels share units, numbered from 0 in net order.
-    std::vector<std::size_t> group_of;  // [node]
+    // Groups: units that are computed by the same layers, hence layers that can only lose channels together. Numbered from
+    // 0 in net order; all units of a group have channels in the group's first node.
+    std::vector<std::size_t> group_of;  // [unit]
     std::size_t groups = 0;
 
     bool is_pinned(std::size_t unit) const { return pinned_by[unit] != 0; }

@@ -1,0 +1,294 @@
+#include "graph_reader_layers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "eddl/layers/conv/layer_conv.h"
+#include "eddl/layers/core/layer_core.h"
+#include "eddl/layers/da/layer_da.h"
+#include "eddl/layers/merge/layer_merge.h"
+#include "eddl/layers/noise/layer_noise.h"
+#include "eddl/layers/normalization/layer_normalization.h"
+#include "eddl/layers/operators/layer_operators.h"
+#include "eddl/layers/pool/layer_pool.h"
+#include "graph_reader_values.h"
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+using graph::ChannelMap;
+using graph::Derived;
+using graph::Opaque;
+using graph::Operation;
+
+using Shape = std::vector<int>;
+
+// EDDL's merging layers, but for Add and Concat, all compute the sum of their operands.
+#if defined(EDDL_EMBEDDED_ENGINE)
+constexpr bool merges_do_as_named = true;
+#else
+constexpr bool merges_do_as_named = false;
+#endif
+
+std::size_t channels_of(const Layer& layer) { return static_cast<std::size_t>(layer.output->shape.at(channel_axis)); }
+const Shape& input_shape(const Layer& layer, std::size_t input = 0) { return layer.parent.at(input)->output->shape; }
+
+bool any_positive(const std::vector<int>& values) {
+    return std::any_of(values.begin(), values.end(), [](int value) { return value > 0; });
+}
+
+// --- channel maps ---
+
+// All channels of an input, in their order, from the output's channel `out` on.
+ChannelMap all_channels(const Layer& layer, std::size_t input = 0, std::size_t out = 0) {
+    ChannelMap map;
+    map.input = input;
+    map.out = out;
+    map.count = channels_of(*layer.parent.at(input));
+    return map;
+}
+
+// Each output channel is made of the channel with its number of every input.
+Operation channel_by_channel(const Layer& layer, graph::ValueOf value) {
+    Derived derived;
+    for (std::size_t input = 0; input < layer.parent.size(); ++input) {
+        if (input_shape(layer, input).size() <= channel_axis || channels_of(*layer.parent[input]) != channels_of(layer))
+            return Opaque{"operands with unequal numbers of channels"};
+        derived.maps.push_back(all_channels(layer, input));
+    }
+    derived.value = std::move(value);
+    return derived;
+}
+
+Operation merge(const Layer& layer, graph::ValueOf value) {
+    for (const Layer* parent : layer.parent)
+        if (Shape(parent->output->shape.begin() + 1, parent->output->shape.end()) !=
+            Shape(layer.output->shape.begin() + 1, layer.output->shape.end()))
+            return Opaque{"operands of unequal shapes"};
+    return channel_by_channel(layer, std::move(value));
+}
+
+double sum_of_two(double a, double b) { return a + b; }
+double difference_of_two(double a, double b) { return a - b; }
+double quotient_of_two(double a, double b) { return a / b; }
+double larger_of_two(double a, double b) { return std::max(a, b); }
+double smaller_of_two(double a, double b) { return std::min(a, b); }
+
+// --- sources ---
+
+Operation read(const LInput& layer, const WeightedLayer&) {
+    if (!layer.parent.empty()) return Opaque{"continues another net"};
+    return graph::Source{};
+}
+
+// --- weighted sums ---
+
+graph::Linear linear(const WeightedLayer& weights, graph::Layout layout, std::size_t groups, bool partial_taps) {
+    return {{weights.weight->ptr, layout, weights.out_channels, weights.in_channels * groups, weights.taps, groups},
+            weights.bias != nullptr ? weights.bias->ptr : nullptr,
+            partial_taps};
+}
+
+Operation convolution(const Layer& layer, const WeightedLayer& weights, int groups, const std::vector<int>& pads) {
+    const auto parts = static_cast<std::size_t>(groups);
+    if (weights.in_channels * parts != static_cast<std::size_t>(input_shape(layer)[channel_axis])) return Opaque{"grouped convolution"};
+    return linear(weights, graph::Layout::out_in, parts, any_positive(pads));
+}
+
+Operation read(const LConv& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pads); }
+
+Operation read(const LDense& layer, const WeightedLayer& weights) {
+    if (layer.input->ndim != 2) return channel_by_channel(layer, unknown());  // it mixes the values of each channel
+    return linear(weights, graph::Layout::in_out, 1, false);
+}
+
+// --- layers on single values ---
+
+Operation read(const LBatchNorm& layer, const WeightedLayer&) {
+    if (layer.input->ndim != 2 && layer.input->ndim != 4)
+        return Opaque{"batch normalisation of a " + shape_text(layer.input->shape) + " tensor"};
+    std::vector<double> scales, shifts;
+    for (std::size_t c = 0; c < channels_of(layer); ++c) {
+        const auto value = [c](const Tensor* tensor) { return static_cast<double>(tensor->ptr[c]); };
+        const double gamma = layer.affine ? value(layer.bn_g) : 1.0;
+        const double beta = layer.affine ? value(layer.bn_b) : 0.0;
+        const double scale = gamma / std::sqrt(value(layer.variance) + static_cast<double>(layer.epsilon));
+        scales.push_back(scale);
+        shifts.push_back(beta - value(layer.mean) * scale);
+    }
+    return channel_by_channel(layer, affine(std::move(scales), std::move(shifts)));
+}
+
+Operation read(const LActivation& layer, const WeightedLayer&) {
+    Scalar function = activation_function(layer.act, layer.params);
+    if (!function) return Opaque{layer.act + " makes each value of several channels"};
+    return channel_by_channel(layer, pointwise(std::move(function)));
+}
+
+// Dropout is the identity at inference, or the expected value of the mask.
+Operation read(const LDropout& layer, const WeightedLayer&) {
+    const double scale = layer.iw ? 1.0 - static_cast<double>(layer.df) : 1.0;
+    return channel_by_channel(layer, pointwise([scale](double x) { return scale * x; }));
+}
+
+Operation read(const LGaussianNoise& layer, const WeightedLayer&) { return channel_by_channel(layer, unchanged()); }
+
+template <class Function>
+Operation unary(const Layer& layer, Function function) {
+    return channel_by_channel(layer, pointwise(function));
+}
+
+Operation read(const LAbs& layer, const WeightedLayer&) {
+    return unary(layer, [](double x) { return std::abs(x); });
+}
+Operation read(const LExp& layer, const WeightedLayer&) {
+    return unary(layer, [](double x) { return std::exp(x); });
+}
+Operation read(const LLog& layer, const WeightedLayer&) {
+    return unary(layer, [](double x) { return std::log(x); });
+}
+Operation read(const LLog2& layer, const WeightedLayer&) {
+    return unary(layer, [](double x) { return std::log2(x); });
+}
+Operation read(const LLog10& layer, const WeightedLayer&) {
+    return unary(layer, [](double x) { return std::log10(x); });
+}
+Operation read(const LSqrt& layer, const WeightedLayer&) {
+    return unary(layer, [](double x) { return std::sqrt(x); });
+}
+Operation read(const LPow& layer, const WeightedLayer&) {
+    return unary(layer, [exponent = static_cast<double>(layer.exponent)](double x) { return std::pow(x, exponent); });
+}
+Operation read(const LClamp& layer, const WeightedLayer&) {
+    return unary(layer, [low = static_cast<double>(layer.min), high = static_cast<double>(layer.max)](double x) {
+        return std::min(std::max(x, low), high);
+    });
+}
+
+// --- two layers, or a layer and a number ---
+
+bool has_number(const OperatorLayer& layer) { return layer.parent.size() == 1; }
+double number_of(const OperatorLayer& layer) { return static_cast<double>(layer.val); }
+
+Operation read(const LSum& layer, const WeightedLayer&) {
+    if (!has_number(layer)) return merge(layer, folded(sum_of_two));
+    return unary(layer, [k = number_of(layer)](double x) { return x + k; });
+}
+Operation read(const LDiff& layer, const WeightedLayer&) {
+    if (!has_number(layer)) return merge(layer, folded(difference_of_two));
+    return unary(layer, [k = number_of(layer), left = layer.left != 0](double x) { return left ? x - k : k - x; });
+}
+Operation read(const LMult& layer, const WeightedLayer&) {
+    if (!has_number(layer)) return merge(layer, product());
+    return unary(layer, [k = number_of(layer)](double x) { return x * k; });
+}
+Operation read(const LDiv& layer, const WeightedLayer&) {
+    if (!has_number(layer)) return merge(layer, folded(quotient_of_two));
+    return unary(layer, [k = number_of(layer), left = layer.left != 0](double x) { return left ? x / k : k / x; });
+}
+
+// --- merges ---
+
+Operation read(const LAdd& layer, const WeightedLayer&) { return merge(layer, folded(sum_of_two)); }
+Operation read(const LSubtract& layer, const WeightedLayer&) {
+    return merge(layer, folded(merges_do_as_named ? difference_of_two : sum_of_two));
+}
+Operation read(const LAverage& layer, const WeightedLayer&) {
+    return merge(layer, merges_do_as_named ? average() : folded(sum_of_two));
+}
+Operation read(const LMaximum& layer, const WeightedLayer&) {
+    return merge(layer, folded(merges_do_as_named ? larger_of_two : sum_of_two));
+}
+Operation read(const LMinimum& layer, const WeightedLayer&) {
+    return merge(layer, folded(merges_do_as_named ? smaller_of_two : sum_of_two));
+}
+
+Operation read(const LConcat& layer, const WeightedLayer&) {
+    std::size_t channels = 0;
+    for (const Layer* parent : layer.parent) channels += channels_of(*parent);
+    if (channels != channels_of(layer)) return channel_by_channel(layer, common());  // along another axis
+    Derived derived;
+    std::size_t out = 0;
+    for (std::size_t input = 0; input < layer.parent.size(); ++input) {
+        derived.maps.push_back(all_channels(layer, input, out));
+        out += derived.maps.back().count;
+    }
+    derived.value = unchanged();
+    return derived;
+}
+
+// --- values of one channel, moved, repeated or put together ---
+
+// A window that lies in the padding alone has nothing to pool.
+template <class Descriptor>
+Operation pool(const Layer& layer, const Descriptor& descriptor, bool zeros_count) {
+    for (std::size_t side = 0; side < descriptor.pad.size(); ++side)
+        if (descriptor.pad[side] >= descriptor.ksize.at(side / 2)) return Opaque{"pooling with a padding as large as its window"};
+    return channel_by_channel(layer, any_positive(descriptor.pad) && zeros_count ? unchanged_beside(0.0) : unchanged());
+}
+
+Operation read(const LMaxPool& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
+Operation read(const LAveragePool& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
+
+// What lies outside the image is the layer's own value or taken from inside. Where the whole image is scaled nothing does.
+template <class Scaling>
+Operation scaling(const Scaling& layer) {
+    const TransformationMode mode = layer.coordinate_transformation_mode;
+    const bool stays_inside = layer.reshape && (mode == TransformationMode::HalfPixel || mode == TransformationMode::Asymmetric);
+    const bool fills = layer.da_mode == WrappingMode::Constant && !stays_inside;
+    return channel_by_channel(layer, fills ? unchanged_beside(static_cast<double>(layer.cval)) : unchanged());
+}
+
+Operation read(const LResize& layer, const WeightedLayer&) { return scaling(layer); }
+Operation read(const LUpSampling3D& layer, const WeightedLayer&) { return scaling(layer); }
+Operation read(const LUpSampling& layer, const WeightedLayer&) { return channel_by_channel(layer, unchanged()); }
+
+Operation read(const LPad& layer, const WeightedLayer&) {
+    return channel_by_channel(layer, any_positive(layer.padding) ? unchanged_beside(static_cast<double>(layer.constant)) : unchanged());
+}
+
+// Memory stays as it is: blocks of channels before are blocks of channels after, of as many values.
+Operation reshape(const Layer& layer) {
+    const Shape &from = input_shape(layer), &to = layer.output->shape;
+    const Opaque other{"reshape from " + shape_text(from) + " to " + shape_text(to)};
+    if (from.size() < 2 || to.size() < 2 || from.front() != to.front()) return other;
+    const auto values = [](const Shape& shape) {  // of a channel
+        return std::accumulate(shape.begin() + 2, shape.end(), std::size_t{1}, [](std::size_t n, int extent) { return n * static_cast<std::size_t>(extent); });
+    };
+    const std::size_t values_in = values(from), values_out = values(to), block = std::lcm(values_in, values_out);
+    if (block == 0) return other;
+    Derived derived{{all_channels(layer)}, unchanged()};
+    ChannelMap& map = derived.maps.front();
+    map.in_block = block / values_in;
+    map.out_block = block / values_out;
+    map.count /= map.in_block;
+    return derived;
+}
+
+Operation read(const LReshape& layer, const WeightedLayer&) { return reshape(layer); }
+
+// The first kind that fits. Layers of a class derived from one of ours by PyEDDL's binding are of that kind.
+template <class... Kinds>
+Operation read_as(const Layer& layer, const WeightedLayer& weights) {
+    Operation operation = Opaque{"its kind of layer is not followed"};
+    const auto try_kind = [&](const auto* kind) {
+        if (kind != nullptr) operation = read(*kind, weights);
+        return kind != nullptr;
+    };
+    static_cast<void>((try_kind(dynamic_cast<const Kinds*>(&layer)) || ...));
+    return operation;
+}
+
+}  // namespace
+
+graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
+    return read_as<LInput, LConv, LDense, LBatchNorm, LActivation, LDropout, LGaussianNoise,             //
+                   LAbs, LExp, LLog, LLog2, LLog10, LSqrt, LPow, LClamp, LSum, LDiff, LMult, LDiv,       //
+                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, LConcat,                               //
+                   LMaxPool, LAveragePool, LResize, LUpSampling3D, LUpSampling, LPad, LReshape>(layer, weights);
+}
+
+}  // namespace eddl_prune::adapter

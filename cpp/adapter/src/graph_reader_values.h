@@ -1,0 +1,44 @@
+// What layers make of constants: functions for graph::Derived.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "eddl_prune/graph/graph.h"
+
+namespace eddl_prune::adapter {
+
+using Scalar = std::function<double(double)>;
+
+// EDDL's activations by name, with their parameters; an empty function for one that is not made value by value.
+Scalar activation_function(const std::string& name, const std::vector<float>& parameters);
+
+// The same function on every value.
+graph::ValueOf pointwise(Scalar function);
+
+// A constant stays what it is: pooling, reshaping, concatenation.
+graph::ValueOf unchanged();
+
+// A constant stays only if it has the value that is put beside it: padding.
+graph::ValueOf unchanged_beside(double border);
+
+// Constants do not stay.
+graph::ValueOf unknown();
+
+// scale[c] · x + shift[c], which is known where the scale is 0.
+graph::ValueOf affine(std::vector<double> scale, std::vector<double> shift);
+
+// A function of two values, folded over all operands from the left.
+graph::ValueOf folded(double (*function)(double, double));
+
+// The product, which is 0 where one factor is.
+graph::ValueOf product();
+
+// The mean of all operands.
+graph::ValueOf average();
+
+// All operands are the same constant: concatenation along another axis than the channels'.
+graph::ValueOf common();
+
+}  // namespace eddl_prune::adapter
