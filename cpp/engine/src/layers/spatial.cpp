@@ -91,7 +91,7 @@ LUpSampling::LUpSampling(Layer* parent, const std::vector<int>& size, std::strin
         invalid("UpSampling2D", "expected two positive factors (rows, columns), received ", size);
     }
     if (interpolation != "nearest") invalid("UpSampling2D", "interpolation '", interpolation, "'; there is only nearest");
-    name_layer(*this, name, "upsampling2d", total_layers);
+    name_layer(*this, name, "resize", LResize::total_layers);  // EDDL's UpSampling2D makes a resizing layer
     output = new Tensor({input->shape[0], input->shape[1], input->shape[2] * size[0], input->shape[3] * size[1]}, dev);
     join_graph(*this, {parent});
 }
