@@ -19,7 +19,7 @@ from ._core import PruneError
 from .engine import __version__, engine_info
 from .fitting import fit
 from .history import History
-from .optimizers import LOBSTER
+from .optimizers import LOBSTER, OutputSensitivity, SeReNe
 from .pruning import threshold
 from .removal import Plan, Report, plan, simplify
 from .schedule import Schedule
@@ -31,10 +31,12 @@ __all__ = [
     "LOBSTER",
     "History",
     "LayerStats",
+    "OutputSensitivity",
     "Plan",
     "PruneError",
     "Report",
     "Schedule",
+    "SeReNe",
     "Stats",
     "__version__",
     "engine_info",

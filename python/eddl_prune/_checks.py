@@ -71,6 +71,13 @@ def require_choice(value: Any, name: str, function: str, choices: Sequence[str])
     return value
 
 
+def require_optimizer(value: Any, function: str) -> Any:
+    """Return `value`; TypeError unless it is one of PyEDDL's optimizers or ours."""
+    if not isinstance(value, pyeddl_core.Optimizer):
+        raise TypeError(f"{function}: optimizer must be an EDDL optimizer, got {type_name(value)}")
+    return value
+
+
 def require_names(value: Any, name: str, function: str) -> list[str] | None:
     """Return `value` as a list of layer names, None for None; TypeError otherwise."""
     if value is None:

@@ -74,31 +74,53 @@ std::string shape_text(const std::vector<int>& shape) {
     return text + "]";
 }
 
+namespace {
+
+// The convolution's descriptor goes to `visit`, with the kind of its weights; nothing happens for other layers.
+template <class Visit>
+void visit_convolution(const Layer* layer, Visit visit) {
+    const auto try_kind = [&](const auto* convolution, WeightKind kind) {
+        if (convolution != nullptr) visit(*convolution->cd, kind);
+    };
+    try_kind(dynamic_cast<const LConv1D*>(layer), WeightKind::convolution);
+    try_kind(dynamic_cast<const LConv*>(layer), WeightKind::convolution);
+    try_kind(dynamic_cast<const LConv3D*>(layer), WeightKind::convolution);
+    try_kind(dynamic_cast<const LConvT2D*>(layer), WeightKind::transposed_convolution);
+    try_kind(dynamic_cast<const LConvT3D*>(layer), WeightKind::transposed_convolution);
+}
+
+}  // namespace
+
 WeightedLayer describe_weights(Layer* layer, std::size_t position) {
     WeightedLayer described;
     described.layer = layer;
     described.position = position;
     described.trainable = layer->trainable;
-    bool use_bias = false;
-    const auto take_weight = [&](WeightKind kind, std::size_t out_axis, std::size_t in_axis) {
+    const auto take_parameters = [&](WeightKind kind, bool use_bias) {
         described.kind = kind;
         described.weight = layer->params.at(WeightedLayer::weight_param);
         described.weight_gradient = layer->gradients.at(WeightedLayer::weight_param);
-        described.out_channels = extent(*described.weight, out_axis);
-        described.in_channels = extent(*described.weight, in_axis);
-        for (std::size_t axis = 2; axis < described.weight->shape.size(); ++axis)
-            described.taps *= extent(*described.weight, axis);
-    };
-    if (const auto* convolution = dynamic_cast<LConv*>(layer)) {
-        use_bias = convolution->cd->use_bias;
-        take_weight(WeightKind::convolution, 0, 1);
-    } else if (const auto* dense = dynamic_cast<LDense*>(layer)) {
-        use_bias = dense->use_bias;
-        take_weight(WeightKind::dense, 1, 0);
-    }
-    if (use_bias) {
+        if (!use_bias) return;
         described.bias = layer->params.at(WeightedLayer::bias_param);
         described.bias_gradient = layer->gradients.at(WeightedLayer::bias_param);
+    };
+    visit_convolution(layer, [&](const auto& descriptor, WeightKind kind) {
+        take_parameters(kind, descriptor.use_bias);
+        const Tensor& weight = *described.weight;
+        described.out_channels = extent(weight, 0);
+        described.in_channels = extent(weight, 1);
+        if (kind == WeightKind::transposed_convolution) {
+            // EDDL's descriptors do not all name the groups; the output's channels tell them.
+            described.groups = extent(*layer->output, 1) / extent(weight, 1);
+            described.out_channels = extent(*layer->output, 1);
+            described.in_channels = extent(weight, 0) / described.groups;
+        }
+        for (std::size_t axis = 2; axis < weight.shape.size(); ++axis) described.taps *= extent(weight, axis);
+    });
+    if (const auto* dense = dynamic_cast<LDense*>(layer)) {
+        take_parameters(WeightKind::dense, dense->use_bias);
+        described.in_channels = extent(*described.weight, 0);
+        described.out_channels = extent(*described.weight, 1);
     }
     return described;
 }

@@ -63,7 +63,7 @@ const char* const allowed = "; allowed: SGD, Adam, RMSProp";
 GradientAfterStep watch_step(const std::string& class_name, Optimizer& optimizer) {
     const std::string cannot = class_name + ": cannot wrap this optimizer: ";
     Probe probe;
-    const std::unique_ptr<Optimizer> clone(optimizer.clone());
+    const std::unique_ptr<Optimizer> clone(unwrap(&optimizer)->clone());  // wrappers leave gradients alone
     if (clone == nullptr) throw std::invalid_argument(cannot + "its class takes no step" + allowed);
     clone->set_clip_val(-1.0f);
     clone->setlayers({&probe});
@@ -96,14 +96,18 @@ WrappedOptimizer::WrappedOptimizer(const char* class_name, Optimizer* inner)
 WrappedOptimizer::~WrappedOptimizer() { owned_optimizers().erase(inner_.get()); }
 
 void WrappedOptimizer::setlayers(vlayer l) {
-    if (!layers.empty() && layers != l) {
-        // EDDL's build has noted this optimizer already, and would delete it with the second net too.
-        Net* second = l.empty() ? nullptr : l.front()->net;
-        if (second != nullptr && second->optimizer == this) second->optimizer = nullptr;
-        throw std::invalid_argument(name + ": already belongs to another net; make a new one for each net");
+    try {
+        if (!layers.empty() && layers != l)
+            throw std::invalid_argument(name + ": already belongs to another net; make a new one for each net");
+        for (const Layer* layer : l)
+            if (layer->dev != DEV_CPU) throw PruneError(name + ": works on the CPU only; build the net with CS_CPU");
+        if (!isshared) check_layers(l);
+    } catch (...) {
+        // EDDL's build has noted this optimizer already, and would delete it with the net.
+        Net* net = l.empty() ? nullptr : l.front()->net;
+        if (net != nullptr && net->optimizer == this) net->optimizer = nullptr;
+        throw;
     }
-    for (const Layer* layer : l)
-        if (layer->dev != DEV_CPU) throw PruneError(name + ": works on the CPU only; build the net with CS_CPU");
     layers = l;
     inner_->setlayers(l);
 }
@@ -114,6 +118,7 @@ void WrappedOptimizer::applygrads(int batch) {
         return;
     }
     inner_->set_clip_val(clip_val);  // set_clip_val is not virtual: it only reaches the outermost optimizer
+    before_step();
     inner_->applygrads(batch);
     after_step();
 }

@@ -29,11 +29,16 @@ std::string class_name(const Layer& layer) {
     return name;
 }
 
-// Positions at which the weights are applied to one sample: the output's pixels, or a dense layer's outer axes.
-std::uint64_t positions(const WeightedLayer& layer, const std::vector<int>& output_shape) {
+// Positions at which the weights are applied to one sample: the output's pixels (of a transposed convolution the
+// input's), or a dense layer's outer axes.
+std::uint64_t positions(const WeightedLayer& layer) {
+    const bool transposed = layer.kind == WeightKind::transposed_convolution;
+    const Tensor& tensor = transposed ? *layer.layer->input : *layer.layer->output;
+    const std::size_t channels = transposed ? layer.in_channels * layer.groups : layer.out_channels;
     std::uint64_t product = 1;
-    for (const int extent : output_shape) product *= static_cast<std::uint64_t>(extent);
-    return product / layer.out_channels;
+    for (std::size_t axis = 1; axis < tensor.shape.size(); ++axis)
+        product *= static_cast<std::uint64_t>(tensor.shape[axis]);
+    return product / channels;
 }
 
 void count_parameters(LayerStats& stats, const Tensor& tensor) {
@@ -45,10 +50,11 @@ void add_weights(LayerStats& stats, const WeightedLayer& layer) {
     count_parameters(stats, *layer.weight);
     if (layer.bias != nullptr) count_parameters(stats, *layer.bias);
     std::vector<std::uint8_t> is_dead(layer.out_channels);
-    kernels::channel_all_zero(layer.weight->ptr, output_axis(layer), is_dead.data());
+    for (const OutputBlock& block : output_blocks(layer))
+        kernels::channel_all_zero(layer.weight->ptr + block.offset, block.shape, is_dead.data() + block.first_channel);
     stats.channels = layer.out_channels;
     stats.dead_channels = static_cast<std::size_t>(std::count(is_dead.begin(), is_dead.end(), 1));
-    stats.macs = static_cast<std::uint64_t>(layer.weight->size) * positions(layer, stats.output_shape);
+    stats.macs = static_cast<std::uint64_t>(layer.weight->size) * positions(layer);
 }
 
 LayerStats stats_of(Layer& layer, std::size_t position) {

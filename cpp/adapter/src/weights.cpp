@@ -36,16 +36,25 @@ std::vector<std::size_t> require_channels(const WeightedLayer& layer, const std:
     return checked;
 }
 
-}  // namespace
-
-kernels::AxisShape output_axis(const WeightedLayer& layer) {
-    if (layer.kind == WeightKind::dense) return {layer.in_channels, layer.out_channels, 1};
-    return {1, layer.out_channels, layer.weights_per_channel()};
+// Those of the channels that the block holds, counted from its first.
+std::vector<std::size_t> channels_inside(const OutputBlock& block, const std::vector<std::size_t>& channels) {
+    std::vector<std::size_t> inside;
+    for (const std::size_t channel : channels)
+        if (channel >= block.first_channel && channel - block.first_channel < block.shape.extent)
+            inside.push_back(channel - block.first_channel);
+    return inside;
 }
 
-kernels::AxisShape input_axis(const WeightedLayer& layer) {
-    if (layer.kind == WeightKind::dense) return {1, layer.in_channels, layer.out_channels};
-    return {layer.out_channels, layer.in_channels, layer.taps};
+}  // namespace
+
+std::vector<OutputBlock> output_blocks(const WeightedLayer& layer) {
+    const std::size_t groups = layer.kind == WeightKind::transposed_convolution ? layer.groups : 1;
+    const std::size_t channels = layer.out_channels / groups;
+    kernels::AxisShape shape{layer.in_channels, channels, layer.taps};
+    if (layer.kind == WeightKind::convolution) shape = {1, channels, layer.weights_per_channel()};
+    std::vector<OutputBlock> blocks;
+    for (std::size_t group = 0; group < groups; ++group) blocks.push_back({group * shape.size(), group * channels, shape});
+    return blocks;
 }
 
 PerLayer<std::size_t> threshold(Net* net, double limit, bool biases, const std::vector<std::string>* names) {
@@ -70,7 +79,8 @@ PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::stri
     PerLayer<std::vector<float>> norms;
     for (const WeightedLayer& layer : view.select(names)) {
         std::vector<double> sums(layer.out_channels);
-        kernels::channel_square_sums(layer.weight->ptr, output_axis(layer), sums.data());
+        for (const OutputBlock& block : output_blocks(layer))
+            kernels::channel_square_sums(layer.weight->ptr + block.offset, block.shape, sums.data() + block.first_channel);
         std::vector<float> roots(sums.size());
         std::transform(sums.begin(), sums.end(), roots.begin(),
                        [](double sum) { return static_cast<float>(std::sqrt(sum)); });
@@ -93,11 +103,14 @@ PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::v
     zeroed.reserve(selected.size());
     for (std::size_t i = 0; i < selected.size(); ++i) {
         const WeightedLayer& layer = selected[i];
-        const auto zero = [&](const Tensor& tensor, kernels::AxisShape shape) {
-            return kernels::zero_channels(tensor.ptr, shape, checked[i].data(), checked[i].size());
-        };
-        std::size_t count = zero(*layer.weight, output_axis(layer));
-        if (biases && layer.bias != nullptr) count += zero(*layer.bias, {1, layer.out_channels, 1});
+        std::size_t count = 0;
+        for (const OutputBlock& block : output_blocks(layer)) {
+            const std::vector<std::size_t> inside = channels_inside(block, checked[i]);
+            count += kernels::zero_channels(layer.weight->ptr + block.offset, block.shape, inside.data(), inside.size());
+        }
+        if (biases && layer.bias != nullptr)
+            count += kernels::zero_channels(layer.bias->ptr, {1, layer.out_channels, 1}, checked[i].data(),
+                                            checked[i].size());
         zeroed.emplace_back(layer.name(), count);
     }
     return zeroed;

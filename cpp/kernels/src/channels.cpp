@@ -3,49 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include <omp.h>
+#include "channel_runs.h"
 
 namespace eddl_prune::kernels {
 
-namespace {
-
-// Gives every thread one run of neighbouring channels, so that each channel is reduced by one thread in one order and
-// strided columns (inner == 1) are still read in contiguous runs.
-template <class Body>
-void for_channel_runs(AxisShape shape, Body body) {
-#pragma omp parallel if (shape.size() >= parallel_grain)
-    {
-        const auto threads = static_cast<std::size_t>(omp_get_num_threads());
-        const auto thread = static_cast<std::size_t>(omp_get_thread_num());
-        const std::size_t run = shape.extent / threads, longer = shape.extent % threads;
-        const std::size_t begin = thread * run + std::min(thread, longer);
-        body(begin, begin + run + (thread < longer ? 1 : 0));
-    }
-}
-
-}  // namespace
-
 void channel_square_sums(const float* src, AxisShape shape, double* sums) {
-    for_channel_runs(shape, [=](std::size_t begin, std::size_t end) {
-        std::fill(sums + begin, sums + end, 0.0);
-        for (std::size_t o = 0; o < shape.outer; ++o) {
-            const float* row = src + o * shape.extent * shape.inner;
-            if (shape.inner == 1) {
-#pragma omp simd
-                for (std::size_t c = begin; c < end; ++c)
-                    sums[c] += static_cast<double>(row[c]) * static_cast<double>(row[c]);
-                continue;
-            }
-            for (std::size_t c = begin; c < end; ++c) {
-                const float* x = row + c * shape.inner;
-                double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-                for (std::size_t i = 0; i < shape.inner; ++i)
-                    sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
-                sums[c] += sum;
-            }
-        }
-    });
+    std::fill(sums, sums + shape.extent, 0.0);
+    add_channel_sums(src, shape, sums, [](float x) { return static_cast<double>(x) * static_cast<double>(x); });
 }
 
 void channel_all_zero(const float* src, AxisShape shape, std::uint8_t* flags) {

@@ -20,8 +20,9 @@ enum class Purpose {
 
 // How a layer's weight tensor is laid out.
 enum class WeightKind {
-    convolution,  // [out, in / groups, kh, kw]: one contiguous row an output channel
-    dense,        // [in, out]: one strided column an output channel
+    convolution,             // [out, in / groups, …]: one contiguous row an output channel
+    transposed_convolution,  // [in, out / groups, …]
+    dense,                   // [in, out]: one strided column an output channel
 };
 
 // A layer whose weights may be zeroed and removed. Batch normalisation is not one.
@@ -34,7 +35,8 @@ struct WeightedLayer {
     Tensor* weight_gradient = nullptr;
     Tensor* bias_gradient = nullptr;  // nullptr exactly where bias is
     std::size_t out_channels = 0;
-    std::size_t in_channels = 0;  // extent of the weight's input axis: per group for a grouped convolution
+    std::size_t in_channels = 0;  // that an output channel reads: per group for a grouped convolution
+    std::size_t groups = 1;       // of a transposed convolution; elsewhere the layout does not show them
     std::size_t taps = 1;         // kernel positions per (out, in) pair: kh * kw, 1 for dense
     bool trainable = true;
 

@@ -1,5 +1,5 @@
-// What all our optimizers have in common: they are EDDL optimizers that own another one, let it take its step, and then
-// work on the weights.
+// What all our optimizers have in common: they are EDDL optimizers that own another one and let it take its step, before
+// and after which they work on the net.
 #pragma once
 
 #include <memory>
@@ -28,16 +28,21 @@ public:
     // Expires with the optimizer: for those who hold a pointer that they do not own.
     std::weak_ptr<const void> life() const { return life_; }
 
-    // Called by EDDL's build. Throws PruneError for layers off the CPU, std::invalid_argument for a second net.
+    // Called by EDDL's build. Throws PruneError for layers off the CPU, std::invalid_argument for a second net, and
+    // whatever check_layers() throws; the net is then unbuilt and without optimizer.
     void setlayers(vlayer l) override;
-    // The inner step, then after_step(). A shared wrapper hands on to the one it shares.
+    // before_step(), the inner step, after_step(). A shared wrapper hands on to the one it shares.
     void applygrads(int batch) override;
     void change(vector<float> p) override;
     Optimizer* clone() override;
     Optimizer* share() override;
 
 protected:
-    // The method itself, on `layers`; called once a batch, gradients as `gradient_after_step()` says.
+    // What is peculiar to the method in a net of these layers: throws where it cannot work there.
+    virtual void check_layers(const vlayer&) const {}
+    // The method itself, on `layers`; called once a batch. In between the weights change, and the gradients as
+    // `gradient_after_step()` says.
+    virtual void before_step() {}
     virtual void after_step() = 0;
     // A new wrapper with our settings round another optimizer.
     virtual WrappedOptimizer* rewrap(Optimizer* inner) const = 0;

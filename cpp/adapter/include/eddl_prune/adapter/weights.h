@@ -18,9 +18,15 @@ namespace eddl_prune::adapter {
 template <class Value>
 using PerLayer = std::vector<std::pair<std::string, Value>>;
 
-// The weight tensor seen along its output or its input channels.
-kernels::AxisShape output_axis(const WeightedLayer& layer);
-kernels::AxisShape input_axis(const WeightedLayer& layer);
+// A contiguous part of a weight tensor, seen along the output channels that it holds.
+struct OutputBlock {
+    std::size_t offset = 0;         // of its first weight
+    std::size_t first_channel = 0;  // `shape.extent` channels from here on
+    kernels::AxisShape shape;
+};
+
+// All of them, in order. A grouped transposed convolution has one a group, all other layers have one.
+std::vector<OutputBlock> output_blocks(const WeightedLayer& layer);
 
 // Zeroes every |w| < limit, and biases likewise if asked; the number newly zeroed.
 // Throws std::invalid_argument for a limit that is negative or not finite, an unknown layer, or parameters that are not

@@ -1,0 +1,43 @@
+// SeReNe as an EDDL optimizer (Tartaglione et al., "SeReNe: Sensitivity-Based Regularization of Neurons for Structured
+// Sparsity in Neural Networks", IEEE TNNLS 33(12), 2022).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "eddl_prune/adapter/shrinking_optimizer.h"
+
+namespace eddl_prune::adapter {
+
+// After the inner optimizer's step, on all weights (and the bias) of every neuron of the selected trainable layers:
+//     w ← w − λ·w·max(0, 1 − S)
+// where p is what the neuron computes (before batch normalisation and activation), y the C outputs (see OutputDerivatives), and
+//     full         S = (1/C)·Σ_k |∂y_k/∂p|     C backward passes
+//     lower_bound  S = (1/C)·|Σ_k ∂y_k/∂p|     one
+//     local        S = 1 where the derivative of the activation that follows is not 0, else 0: no pass
+// S is the mean over the batch and the neuron's positions, at the weights of the last forward.
+class Serene : public ShrinkingOptimizer {
+public:
+    enum class Mode { full, lower_bound, local };
+
+    // Owns `inner` from here on. Errors: see ShrinkingOptimizer.
+    Serene(Optimizer* inner, const ShrinkingOptions& options, Mode mode);
+
+    Mode mode() const { return mode_; }
+    // Extra backward passes of the last step.
+    std::size_t passes() const { return passes_; }
+
+protected:
+    void check_layers(const vlayer& l) const override;
+    void measure(const std::vector<WeightedLayer>& selected) override;
+    void shrink(const std::vector<WeightedLayer>& selected, float lambda) override;
+    WrappedOptimizer* rewrap(Optimizer* inner) const override;
+
+private:
+    Mode mode_;
+    std::vector<std::vector<float>> sensitivities_;  // a layer, a neuron
+    std::size_t passes_ = 0;
+};
+
+}  // namespace eddl_prune::adapter
