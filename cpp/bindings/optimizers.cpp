@@ -19,7 +19,8 @@ using ModeNames = std::vector<std::pair<const char*, Mode>>;
 
 const ModeNames<Serene::Mode>& mode_names(Serene::Mode) {
     using Mode = Serene::Mode;
-    static const ModeNames<Mode> names{{"full", Mode::full}, {"lower-bound", Mode::lower_bound}, {"local", Mode::local}};
+    static const ModeNames<Mode> names{
+        {"full", Mode::full}, {"lower-bound", Mode::lower_bound}, {"local", Mode::local}};
     return names;
 }
 
@@ -92,8 +93,8 @@ void register_optimizers(py::module_& module) {
              py::arg("layers") = py::none(), py::keep_alive<1, 2>());
     define_output_method<Serene>(module, "SeReNe",
                                  "The same with the outputs' sensitivity to the neuron in place of |dL/dw|.");
-    define_output_method<OutputSensitivity>(module, "OutputSensitivity",
-                                            "The same with the outputs' sensitivity to the weight in place of |dL/dw|.");
+    define_output_method<OutputSensitivity>(
+        module, "OutputSensitivity", "The same with the outputs' sensitivity to the weight in place of |dL/dw|.");
 }
 
 }  // namespace eddl_prune::bindings

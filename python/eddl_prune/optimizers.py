@@ -1,14 +1,14 @@
 """Optimizers that regularise by sensitivity: they wrap one of EDDL's.
 
-After each step of the wrapped optimizer, every weight w of the selected layers shrinks by ``lmbda * w * max(0, 1 - S)``.
-The methods differ in the sensitivity S: of the loss to the weight (:class:`LOBSTER`), of the outputs to the neuron
-(:class:`SeReNe`), of the outputs to the weight (:class:`OutputSensitivity`).
+After each step of the wrapped optimizer, every weight w of the selected layers shrinks by
+``lmbda * w * max(0, 1 - S)``. The methods differ in the sensitivity S: of the loss to the weight (:class:`LOBSTER`), of
+the outputs to the neuron (:class:`SeReNe`), of the outputs to the weight (:class:`OutputSensitivity`).
 
 The outputs y are those before the function that makes probabilities of them: of an output layer that is a softmax or a
-sigmoid, its input; of any other output layer, what it computes. C counts them over all output layers. Where an output has
-positions (the pixels of a segmentation), y is a class's sum over them. Their derivatives are taken between the
-backward pass of training and the optimizer's step, at the weights and with the dropout masks of the last forward.
-They change nothing else: neither gradients, deltas and running statistics, nor the loss that is reported.
+sigmoid, its input; of any other output layer, what it computes. C counts them over all output layers. Where an output
+has positions (the pixels of a segmentation), y is a class's sum over them. Their derivatives are taken between the
+backward pass of training and the optimizer's step, at the weights and with the dropout masks of the last forward. They
+change nothing else: neither gradients, deltas and running statistics, nor the loss that is reported.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class LOBSTER(_Regularizer, _core.LOBSTER):
     """An EDDL optimizer that shrinks the weights to which the loss is not sensitive.
 
     It wraps another optimizer: ``eddl.build(net, ep.LOBSTER(eddl.sgd(0.1, 0.9), lmbda=1e-4), ...)``. After each of that
-    optimizer's steps, for every weight w of the trainable convolutions (1-D to 3-D, transposed ones too) and dense layers::
+    optimizer's steps, for every weight w of the trainable convolutions (1-D to 3-D, transposed or not) and dense
+    layers::
 
         w -= lmbda * w * max(0, 1 - |dL/dw|)
 
@@ -116,9 +117,7 @@ class LOBSTER(_Regularizer, _core.LOBSTER):
         The attributes raise it once the net that the optimizer was built into is gone, and the optimizer with it.
     """
 
-    def __init__(
-        self, optimizer: Any, lmbda: float, biases: bool = True, layers: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, optimizer: Any, lmbda: float, biases: bool = True, layers: Sequence[str] | None = None) -> None:
         super().__init__(optimizer, lmbda, biases=biases, layers=layers)
 
 
@@ -130,8 +129,8 @@ class SeReNe(_OutputRegularizer, _core.SeReNe):
 
         w -= lmbda * w * max(0, 1 - S)
 
-    The neuron computes p, in front of batch normalisation and activation; y_1 … y_C are the net's outputs before softmax.
-    With means over the batch and the positions of the neuron's channel, S is
+    The neuron computes p, in front of batch normalisation and activation; y_1 … y_C are the net's outputs before
+    softmax. With means over the batch and the positions of the neuron's channel, S is
 
     ============= ================================================ =====================================
     mode          S                                                costs, beside a pass over the weights
@@ -142,13 +141,13 @@ class SeReNe(_OutputRegularizer, _core.SeReNe):
                   activation is not 0 (ReLU: where it is active)
     ============= ================================================ =====================================
 
-    A pass makes no gradients of weights, and ends at the first layer that it is for. In the layer that computes y itself
-    S = 1/C by definition, without a pass. "local" looks for the activation behind batch normalisation, dropout, pooling,
-    padding, flattening, sums and concatenations; where there is none, S = 1.
+    A pass makes no gradients of weights, and ends at the first layer that it is for. In the layer that computes y
+    itself S = 1/C by definition, without a pass. "local" looks for the activation behind batch normalisation, dropout,
+    pooling, padding, flattening, sums and concatenations; where there is none, S = 1.
 
     From Tartaglione, Bragagnolo, Odierna, Fiandrotti, Grangetto, "SeReNe: Sensitivity-Based Regularization of Neurons
-    for Structured Sparsity in Neural Networks", IEEE TNNLS 33(12), 2022, arXiv:2102.03773. (The authors leave biases alone:
-    ``biases=False``.) With batch normalisation, ∂y_k/∂p includes what p does to other samples of the batch.
+    for Structured Sparsity in Neural Networks", IEEE TNNLS 33(12), 2022, arXiv:2102.03773. (The authors' script leaves
+    biases alone, as ``biases=False`` does.) With batch normalisation, ∂y_k/∂p includes what p does to other samples.
 
     :param optimizer: as in :class:`LOBSTER`.
     :param lmbda: as in :class:`LOBSTER`.
@@ -177,19 +176,19 @@ class SeReNe(_OutputRegularizer, _core.SeReNe):
 class OutputSensitivity(_OutputRegularizer, _core.OutputSensitivity):
     """An EDDL optimizer that shrinks the weights to which the net's outputs are not sensitive.
 
-    It wraps another optimizer, as :class:`LOBSTER` does. After each of that optimizer's steps, for every weight w of the
-    trainable convolutions and dense layers::
+    It wraps another optimizer, as :class:`LOBSTER` does. After each of that optimizer's steps, for every weight w of
+    the trainable convolutions and dense layers::
 
-        w -= lmbda * w * max(0, 1 - S),   S = Σ_k |∂/∂w mean(α_k · y_k)|
+        w -= lmbda * w * max(0, 1 - S),   S = Σ_k |∂/∂w mean(a_k · y_k)|
 
     with y_1 … y_C the net's outputs before softmax, their mean over the batch (and an output's positions), and
 
-    "unspecific": α_k = 1/C. Costs C backward passes.
-    "specific": α_k = 1 for the class k that is the sample's target (its largest entry), 0 for the others. Costs as many
-    passes as there are classes in the batch. With several output layers, each has its share of α.
+    "unspecific": a_k = 1/C. Costs C backward passes.
+    "specific": a_k = 1 for the class k that is the sample's target (its largest entry), 0 for the others. Costs as many
+    passes as there are classes in the batch. With several output layers, each has its share of a.
 
-    A pass is the whole of backward down to the first layer that it is for, gradients of the weights included; there is one only
-    where just the layer that computes y is regularised.
+    A pass is the whole of backward down to the first layer that it is for, gradients of the weights included; one is
+    enough where only the layer that computes y is regularised.
 
     From Tartaglione, Lepsøy, Fiandrotti, Francini, "Learning sparse neural networks via sensitivity-driven
     regularization", NeurIPS 2018, arXiv:1810.11764.

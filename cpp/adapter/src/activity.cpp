@@ -110,7 +110,8 @@ private:
 };
 
 // Counts, of the derivatives at `place`, those that are not 0, for each neuron.
-void count_active(const Tensor& derivatives, const Place& place, const WeightedLayer& layer, std::vector<double>& counts) {
+void count_active(const Tensor& derivatives, const Place& place, const WeightedLayer& layer,
+                  std::vector<double>& counts) {
     const auto batch = static_cast<std::size_t>(derivatives.shape.front());
     const std::size_t neurons = layer.out_channels, sample = derivatives.size / batch;
     kernels::AxisShape shape{1, neurons, place.extent / neurons};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "eddl/layers/conv/layer_conv.h"
+
 namespace eddl_prune::adapter {
 
 namespace {
@@ -30,6 +32,16 @@ int batch_of(const vlayer& layers) {
     int batch = 0;
     for (const Layer* layer : layers) batch = std::max(batch, layer->output->shape.front());
     return batch;
+}
+
+// The backward pass of EDDL's convolutions overwrites what it makes their gradients from, the input that forward has
+// laid out in columns. Forward changes nothing else: it computes the same output once more.
+void restore_lowered_input([[maybe_unused]] Layer& layer) {
+#if !defined(EDDL_EMBEDDED_ENGINE)
+    if (dynamic_cast<LConv*>(&layer) != nullptr || dynamic_cast<LConv1D*>(&layer) != nullptr ||
+        dynamic_cast<LConv3D*>(&layer) != nullptr)
+        layer.forward();
+#endif
 }
 
 }  // namespace
@@ -94,6 +106,7 @@ Tensor& BackwardScope::delta(Layer* layer) {
 }
 
 void BackwardScope::backward(Layer* layer) {
+    if (layer->trainable) restore_lowered_input(*layer);
     layer->mem_delta();
     layer->mem_delta_parent();
     layer->backward();

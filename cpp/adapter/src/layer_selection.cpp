@@ -87,7 +87,8 @@ std::vector<WeightedLayer> LayerSelection::of(const vlayer& layers, const std::s
             std::find_if(kinds.begin(), kinds.end(), [&](const auto& known) { return known.first == entry; });
         if (kind == kinds.end())
             throw std::invalid_argument(function + ": layers has '" + entry + "'; allowed: the names " +
-                                        quoted_list(names_of(weighted)) + " and the kinds " + quoted_list(kind_names()));
+                                        quoted_list(names_of(weighted)) + " and the kinds " +
+                                        quoted_list(kind_names()));
         choose([&](const WeightedLayer& layer) { return kind->second(layer.layer); });
     }
     std::vector<WeightedLayer> selected;

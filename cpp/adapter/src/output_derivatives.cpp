@@ -20,8 +20,8 @@ bool makes_probabilities(const LActivation& activation) {
     return activation.act == "softmax" || activation.act == "softmax_deprecated" || activation.act == "sigmoid";
 }
 
-// Those that nothing in the net reads, and those in its middle that have a loss: a target, unless it is that of another net.
-// (A layer's `net` is the one made last with it, and may be gone: it is only compared.)
+// Those that nothing in the net reads, and those in its middle that have a loss: a target, unless it is that of
+// another net. (A layer's `net` is the one made last with it, and may be gone: it is only compared.)
 vlayer output_layers(const vlayer& layers) {
     const LayerSet in_net(layers.begin(), layers.end());
     const auto is_read = [&](const Layer* layer) {
@@ -62,7 +62,8 @@ OutputDerivatives::OutputDerivatives(std::string function, const vlayer& layers,
       }()),
       scope_(layers, [&] {
           vlayer forward;
-          std::transform(way_.rbegin(), way_.rend(), std::back_inserter(forward), [](const Stop& s) { return s.layer; });
+          std::transform(way_.rbegin(), way_.rend(), std::back_inserter(forward),
+                         [](const Stop& stop) { return stop.layer; });
           return forward;
       }()) {
     if (by_ == By::parameters)
@@ -90,7 +91,8 @@ std::vector<OutputDerivatives::Output> OutputDerivatives::find_outputs(const vla
         if (axis == 0 || axis >= shape.size())
             throw PruneError(function_ + ": the output '" + layer->name + "' of shape " + shape_text(shape) +
                              " has no axis of classes behind that of the batch");
-        found.push_back({layer, source, shape_along(shape, axis, layer->output->shape.front()), find_way(layers, {source})});
+        const kernels::AxisShape along = shape_along(shape, axis, layer->output->shape.front());
+        found.push_back({layer, source, along, find_way(layers, {source})});
     }
     return found;
 }

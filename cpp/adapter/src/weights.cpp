@@ -53,7 +53,8 @@ std::vector<OutputBlock> output_blocks(const WeightedLayer& layer) {
     kernels::AxisShape shape{layer.in_channels, channels, layer.taps};
     if (layer.kind == WeightKind::convolution) shape = {1, channels, layer.weights_per_channel()};
     std::vector<OutputBlock> blocks;
-    for (std::size_t group = 0; group < groups; ++group) blocks.push_back({group * shape.size(), group * channels, shape});
+    for (std::size_t group = 0; group < groups; ++group)
+        blocks.push_back({group * shape.size(), group * channels, shape});
     return blocks;
 }
 
@@ -80,7 +81,8 @@ PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::stri
     for (const WeightedLayer& layer : view.select(names)) {
         std::vector<double> sums(layer.out_channels);
         for (const OutputBlock& block : output_blocks(layer))
-            kernels::channel_square_sums(layer.weight->ptr + block.offset, block.shape, sums.data() + block.first_channel);
+            kernels::channel_square_sums(layer.weight->ptr + block.offset, block.shape,
+                                         sums.data() + block.first_channel);
         std::vector<float> roots(sums.size());
         std::transform(sums.begin(), sums.end(), roots.begin(),
                        [](double sum) { return static_cast<float>(std::sqrt(sum)); });
@@ -106,7 +108,8 @@ PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::v
         std::size_t count = 0;
         for (const OutputBlock& block : output_blocks(layer)) {
             const std::vector<std::size_t> inside = channels_inside(block, checked[i]);
-            count += kernels::zero_channels(layer.weight->ptr + block.offset, block.shape, inside.data(), inside.size());
+            count += kernels::zero_channels(layer.weight->ptr + block.offset, block.shape, inside.data(),
+                                            inside.size());
         }
         if (biases && layer.bias != nullptr)
             count += kernels::zero_channels(layer.bias->ptr, {1, layer.out_channels, 1}, checked[i].data(),

@@ -3,18 +3,18 @@
 
 #include <vector>
 
-#include "eddl/layers/layer.h"
+#include "eddl/net/net.h"
 
 namespace eddl_prune::adapter {
 
-// While it lives, the layers of `run` can be run backward as often as one likes; its destructor puts everything back, bit for
-// bit: deltas (those that were not there are freed again, so every memory level stays what it is), gradients, `trainable`,
-// regularizers. Nothing else of a net changes in a backward pass: running statistics, dropout's masks, random numbers and
-// losses belong to forward.
+// While it lives, the layers of `run` can be run backward as often as one likes; its destructor puts everything back,
+// bit for bit: deltas (those that were not there are freed again, so every memory level stays what it is), gradients,
+// `trainable`, regularizers. Nothing else of a net changes in a backward pass: running statistics, dropout's masks,
+// random numbers and losses belong to forward.
 class BackwardScope {
 public:
-    // `layers`: all of the net. `run`: some of them, in forward order.
-    // None of them makes gradients of its parameters unless with_gradients() asks for them, nor applies its regularizer.
+    // `layers`: all of the net. `run`: some of them, in forward order. None of them makes gradients of its parameters
+    // unless with_gradients() asks for them, nor applies its regularizer.
     BackwardScope(const vlayer& layers, const vlayer& run);
     ~BackwardScope();
     BackwardScope(const BackwardScope&) = delete;

@@ -13,9 +13,9 @@ vlayer layers_of(const std::vector<WeightedLayer>& weighted);
 
 class LayerSelection {
 public:
-    // Each entry is the name of a convolution or dense layer or, where no layer of the net has that name, a kind: "conv" (any
-    // convolution), "conv1d", "conv2d", "conv3d", "convt2d", "convt3d", "dense". None: all of them.
-    // Throws std::invalid_argument, opened by `function`, for an empty list.
+    // Each entry is the name of a convolution or dense layer or, where no layer of the net has that name, a kind:
+    // "conv" (any convolution), "conv1d", "conv2d", "conv3d", "convt2d", "convt3d", "dense". None: all of them. Throws
+    // std::invalid_argument, opened by `function`, for an empty list.
     LayerSelection(const char* function, std::optional<std::vector<std::string>> entries);
 
     const std::optional<std::vector<std::string>>& entries() const { return entries_; }

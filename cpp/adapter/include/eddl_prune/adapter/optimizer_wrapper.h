@@ -1,5 +1,5 @@
-// What all our optimizers have in common: they are EDDL optimizers that own another one and let it take its step, before
-// and after which they work on the net.
+// What all our optimizers have in common: they are EDDL optimizers that own another one and let it take its step,
+// before and after which they work on the net.
 #pragma once
 
 #include <memory>

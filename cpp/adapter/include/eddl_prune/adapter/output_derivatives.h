@@ -1,9 +1,10 @@
 // The derivatives of a net's outputs by what its layers compute or by their parameters, for the batch that went forward
 // last: backward passes of our own between training's backward and the optimizer's step.
 //
-// The outputs y are those before the function that turns them into probabilities: of an output layer that is a softmax or a
-// sigmoid (the softmax of one class), its input; of any other output layer, what it computes. An output with positions (a
-// segmentation's pixels) has one y a class, the sum over them; the class axis is softmax's, elsewhere the one behind the batch.
+// The outputs y are those before the function that turns them into probabilities: of an output layer that is a softmax
+// or a sigmoid (the softmax of one class), its input; of any other output layer, what it computes. An output with
+// positions (a segmentation's pixels) has one y a class, the sum over them; the class axis is softmax's, elsewhere the
+// one behind the batch.
 #pragma once
 
 #include <cstddef>
@@ -39,12 +40,14 @@ public:
     std::size_t classes() const;
     std::size_t outputs() const { return outputs_.size(); }
 
-    // Throws PruneError where a net with these layers has outputs that this class cannot derive: one that is unrolled over time.
+    // Throws PruneError where a net with these layers has outputs that this class cannot derive: one that is unrolled
+    // over time.
     static void check(const std::string& function, const vlayer& layers);
 
-    // Visits with `scale` times ∂y_k/∂·, in a pass for each k; but where the layer that computes the y_k is all that is wanted, in one for
-    // all k, which comes to the same: each of its values and weights has part in one y_k only. Classes that are the target of
-    // no sample are left out. Throws PruneError where targets are asked for and an output has none.
+    // Visits with `scale` times ∂y_k/∂·, in a pass for each k; but where the layer that computes the y_k is all that
+    // is wanted, in one for all k, which comes to the same: each of its values and weights has part in one y_k only.
+    // Classes that are the target of no sample are left out. Throws PruneError where targets are asked for and an
+    // output has none.
     void visit_each(Reduction reduction, float scale, const Visit& visit);
     // Visits with ∂(Σ_k y_k)/∂·, in one pass.
     void visit_sum(const Visit& visit);

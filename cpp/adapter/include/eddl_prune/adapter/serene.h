@@ -12,7 +12,8 @@ namespace eddl_prune::adapter {
 
 // After the inner optimizer's step, on all weights (and the bias) of every neuron of the selected trainable layers:
 //     w ← w − λ·w·max(0, 1 − S)
-// where p is what the neuron computes (before batch normalisation and activation), y the C outputs (see OutputDerivatives), and
+// where p is what the neuron computes (before batch normalisation and activation), y the C outputs (see
+// OutputDerivatives), and
 //     full         S = (1/C)·Σ_k |∂y_k/∂p|     C backward passes
 //     lower_bound  S = (1/C)·|Σ_k ∂y_k/∂p|     one
 //     local        S = 1 where the derivative of the activation that follows is not 0, else 0: no pass

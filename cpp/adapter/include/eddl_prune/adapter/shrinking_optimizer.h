@@ -1,5 +1,5 @@
-// What LOBSTER, SeReNe and OutputSensitivity have in common: after the step of the optimizer that they wrap, the weights
-// of the selected layers shrink by a factor that depends on λ and their sensitivity.
+// What LOBSTER, SeReNe and OutputSensitivity have in common: after the step of the optimizer that they wrap, the
+// weights of the selected layers shrink by a factor that depends on λ and their sensitivity.
 #pragma once
 
 #include <optional>
@@ -28,8 +28,8 @@ public:
     void setlayers(vlayer l) override;
 
 protected:
-    // Throws std::invalid_argument (and takes nothing) for a λ that is negative or not finite, an empty list of layers, an
-    // inner optimizer of the same class, and whatever WrappedOptimizer refuses.
+    // Throws std::invalid_argument (and takes nothing) for a λ that is negative or not finite, an empty list of
+    // layers, an inner optimizer of the same class, and whatever WrappedOptimizer refuses.
     ShrinkingOptimizer(const char* class_name, Optimizer* inner, const ShrinkingOptions& options);
 
     // Refuses names of layers that the net does not have.

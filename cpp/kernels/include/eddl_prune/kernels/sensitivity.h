@@ -1,4 +1,5 @@
-// Regularisation by sensitivity: what is summed up to a sensitivity S, and the update, in one fused pass over the weights.
+// Regularisation by sensitivity: what is summed up to a sensitivity S, and the update, in one fused pass over the
+// weights.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ void neuron_step(float* w, AxisShape shape, const float* s, float lambda);
 // sum[i] += |src[i]|
 void add_absolute(float* sum, const float* src, std::size_t n);
 
-// sums[c] += Σ |src(·, c, ·)|, in double. Both are independent of the number of threads; `sums` has shape.extent entries.
+// sums[c] += Σ |src(·, c, ·)|, in double. Both are independent of the number of threads; `sums` has shape.extent
+// entries.
 void add_channel_absolute_sums(const float* src, AxisShape shape, double* sums);
 
 // counts[c] += how many of src(·, c, ·) are not ±0
