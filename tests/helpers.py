@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pyeddl.eddl as eddl
+import pytest
 from pyeddl.tensor import Tensor
 
 # Two threads everywhere: enough to exercise the parallel code, and sums split the same way on every machine.
@@ -44,6 +45,14 @@ def has_onnx() -> bool:
             return False
         raise
     return True
+
+
+def is_sanitized() -> bool:
+    """Whether this process runs under the address sanitizer, as `make sanitize` has it."""
+    return "libasan" in os.environ.get("LD_PRELOAD", "")
+
+
+measures_memory = pytest.mark.skipif(is_sanitized(), reason="sanitizers take memory of their own")
 
 
 # --- tensors ---
@@ -269,3 +278,41 @@ def in_child(code, directory, **environment):
     )
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stdout[-500:]}\n{done.stderr[-2000:]}"
     return json.loads(answer.read_text())
+
+
+class Notes:
+    """What is being called, where the parent process finds it when this one is gone."""
+
+    def __init__(self, path):
+        self.file = open(path, "w")
+
+    def write(self, text):
+        self.file.seek(0)
+        self.file.truncate()
+        self.file.write(text)
+        self.file.flush()
+
+
+# --- damaged files ---
+
+
+def damaged(chance, content) -> bytes:
+    """Bytes of which some bits, bytes or pieces are changed, added, repeated or gone; `chance` is a random.Random."""
+    content = bytearray(content)
+    for _ in range(chance.choice([1, 1, 2, 5, 20])):
+        if not content:
+            break
+        at, way = chance.randrange(len(content)), chance.randrange(6)
+        if way == 0:
+            content[at] ^= 1 << chance.randrange(8)
+        elif way == 1:
+            content[at] = chance.choice([0, 1, 0x7F, 0x80, 0xFF])
+        elif way == 2:
+            content[at:at] = b"\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+        elif way == 3:
+            del content[at : at + chance.choice([1, 3, 10])]
+        elif way == 4:
+            content[at:at] = content[at : at + chance.choice([1, 4, 30])]
+        else:
+            del content[at:]
+    return bytes(content)

@@ -11,7 +11,7 @@ import onnx
 import onnx_models as om
 import pyeddl.eddl as eddl
 import pytest
-from helpers import has_onnx
+from helpers import damaged, has_onnx, measures_memory
 from onnx import TensorProto, helper
 from test_onnx_import import classifier, functions_of_a_model, node, recurrent
 
@@ -65,20 +65,8 @@ def test_damaged(seed):
     ]
     survivors = 0
     for _ in range(300):
-        content = bytearray(chance.choice(contents))
-        for _ in range(chance.choice([1, 1, 2, 5, 20])):
-            at = chance.randrange(len(content))
-            damage = chance.randrange(4)
-            if damage == 0:
-                content[at] ^= 1 << chance.randrange(8)
-            elif damage == 1:
-                content[at] = chance.choice([0, 1, 0x7F, 0x80, 0xFF])
-            elif damage == 2:
-                content[at:at] = b"\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
-            else:
-                del content[at : at + chance.choice([1, 3, 10])]
         try:
-            om.load(bytes(content))
+            om.load(damaged(chance, chance.choice(contents)))
             survivors += 1
         except RuntimeError as error:
             str(error).encode()
@@ -170,11 +158,11 @@ def test_too_many_nodes():
 
 def field(number, content):
     """A field of bytes, as protobuf writes it."""
-    length, size = b"", len(content)
-    while size >= 128:
-        length += bytes([size % 128 + 128])
-        size //= 128
-    return bytes([number * 8 + 2]) + length + bytes([size]) + content
+
+    def varint(value):
+        return bytes([value]) if value < 128 else bytes([value % 128 + 128]) + varint(value // 128)
+
+    return varint(number * 8 + 2) + varint(len(content)) + content
 
 
 def test_deeply_nested_messages():
@@ -397,6 +385,7 @@ def test_many_layers_that_are_too_large_together():
     refused(om.model(nodes, {"x": (om.BATCH, 2**20)}), "which is beyond the")
 
 
+@measures_memory
 def test_memory_stays_small():
     """All of the above that would be large, in a process that may not be."""
     script = f"""
@@ -418,3 +407,44 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parent)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) < 100
+
+
+# A field's number for each message on the way to one that a file repeats: of ModelProto graph is 7, functions 25,
+# metadata_props 14; of GraphProto node is 1, initializer 5, value_info 13; of NodeProto attribute is 5; of
+# AttributeProto ints is 8, strings 9, graphs 11.
+BOMBS = {
+    "nodes": [7, 1],
+    "initializers": [7, 5],
+    "values": [7, 13],
+    "functions": [25],
+    "properties": [14],
+    "attributes": [7, 1, 5],
+    "strings": [7, 1, 5, 9],
+    "graphs": [7, 1, 5, 11],
+}
+
+
+@measures_memory
+@pytest.mark.parametrize("repeated", [*BOMBS, "ints"])
+def test_messages_that_grow(repeated, tmp_path):
+    """20 MB of empty messages are a hundred times as much in memory, unless it is limited."""
+    size = 20 * MB
+    script = f"""
+import resource, sys
+sys.path[:0] = {sys.path!r}
+import onnx_models as om
+import test_onnx_untrusted as t
+if {repeated!r} == "ints":
+    content, path = t.field(8, bytes({size})), [7, 1, 5]
+else:
+    *path, last = t.BOMBS[{repeated!r}]
+    content = t.field(last, b"") * ({size} // len(t.field(last, b"")))
+for number in reversed(path):
+    content = t.field(number, content)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+t.refused(content, "take too much memory for a file of its size")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) < 64 + 20 * 20  # 64 MB, and 16 times the file's length
