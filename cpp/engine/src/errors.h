@@ -1,6 +1,7 @@
 // How the engine says no: one helper for what it lacks, one for arguments it cannot accept.
 #pragma once
 
+#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -17,6 +18,10 @@ public:
 [[noreturn]] inline void not_available(const std::string& what) {
     throw NotAvailable(what + " is not available in the embedded engine; install EDDL and build with EDDL_DIR set");
 }
+
+// Text from a file as people and Python can read it: what is not UTF-8, and what controls terminals, becomes '?'. What
+// is longer than `most` bytes is cut off.
+std::string readable(const std::string& text, std::size_t most = std::string::npos);
 
 // "[2, 3, 4]"
 template <typename T>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <iomanip>
 #include <memory>
 #include <numeric>
@@ -13,6 +12,7 @@
 #include "eddl/random.h"
 #include "errors.h"
 #include "profile.h"
+#include "tensor/input_file.h"
 
 namespace eddl {
 
@@ -200,8 +200,7 @@ std::string get_topk_predictions(Tensor *class_probs, const std::vector<std::str
 }
 
 std::vector<std::string> read_txt_file(const std::string &filename) {
-    std::ifstream file(filename);
-    if (!file) failed("read_txt_file", "cannot read '", filename, "'");
+    std::ifstream file = open_to_read("read_txt_file", filename);
     std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);) lines.push_back(line);
     return lines;

@@ -1,7 +1,8 @@
 #include "eddl/descriptors/tensor_descriptors.h"
 
 #include <algorithm>
-#include <functional>
+#include <cstdint>
+#include <limits>
 #include <numeric>
 
 #include "errors.h"
@@ -23,13 +24,15 @@ void for_each_index(const vector<int>& shape, Visit visit) {
 // that output index j on axis d comes from.
 template <typename SourceAxis, typename Source>
 vector<int> addresses(const vector<int>& ishape, const vector<int>& oshape, SourceAxis source_axis, Source source) {
+    // First of all: a size beyond all numbers is refused here, and of no elements one axis may still be long.
+    vector<int> result(static_cast<std::size_t>(shape2size(oshape)));
+    if (result.empty()) return result;
     const vector<int> istride = shape2stride(ishape);
     // The part of the address that each index on each axis adds.
     vector<vector<int>> part(oshape.size());
     for (std::size_t d = 0; d < oshape.size(); ++d) {
         for (int j = 0; j < oshape[d]; ++j) part[d].push_back(source(d, j) * istride[source_axis(d)]);
     }
-    vector<int> result(static_cast<std::size_t>(shape2size(oshape)));
     for_each_index(oshape, [&](int i, const vector<int>& index) {
         int address = 0;
         for (std::size_t d = 0; d < index.size(); ++d) address += part[d][static_cast<std::size_t>(index[d])];
@@ -133,14 +136,19 @@ void RepeatDescriptor::build(vector<int> new_ishape) {
     if (vrepeats.size() != static_cast<std::size_t>(new_ishape[axis])) {
         eddl::invalid("repeat", vrepeats.size(), " repeats for axis ", axis, " of shape ", new_ishape);
     }
+    const auto extent = std::accumulate(vrepeats.begin(), vrepeats.end(), std::uint64_t{0});
+    if (extent > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) {
+        eddl::invalid("repeat", "the repeats ", vrepeats, " add up beyond any dimension");
+    }
     ishape = oshape = new_ishape;
-    oshape[axis] = static_cast<int>(std::accumulate(vrepeats.begin(), vrepeats.end(), 0u));
+    oshape[axis] = static_cast<int>(extent);
     build_indices();
 }
 
 void RepeatDescriptor::resize(int) { build_indices(); }
 
 void RepeatDescriptor::build_indices() {
+    shape2size(oshape);  // refuses what is too large before memory is taken
     vector<int> source;  // of each index on the axis
     for (std::size_t j = 0; j < vrepeats.size(); ++j) source.insert(source.end(), vrepeats[j], static_cast<int>(j));
     cpu_addresses = addresses(ishape, oshape, same_axis, [&](std::size_t d, int j) {
@@ -150,10 +158,7 @@ void RepeatDescriptor::build_indices() {
 
 // --- tile ---
 
-TileDescriptor::TileDescriptor(vector<int> vrepeats, int dev)
-    : SelDescriptor(dev),
-      vrepeats(vrepeats),
-      elem_repeats(std::accumulate(vrepeats.begin(), vrepeats.end(), 1, std::multiplies<int>())) {}
+TileDescriptor::TileDescriptor(vector<int> vrepeats, int dev) : SelDescriptor(dev), vrepeats(vrepeats) {}
 
 void TileDescriptor::build(vector<int> new_ishape) {
     require_one_per_axis("tile", vrepeats, new_ishape);
@@ -161,8 +166,13 @@ void TileDescriptor::build(vector<int> new_ishape) {
         eddl::invalid("tile", "repeats ", vrepeats, " must be at least 1");
     }
     ishape = oshape = new_ishape;
-    for (std::size_t d = 0; d < oshape.size(); ++d) oshape[d] *= vrepeats[d];
+    for (std::size_t d = 0; d < oshape.size(); ++d) {
+        if (__builtin_mul_overflow(oshape[d], vrepeats[d], &oshape[d])) {
+            eddl::invalid("tile", "repeats ", vrepeats, " of shape ", ishape, " are beyond any dimension");
+        }
+    }
     build_indices();
+    elem_repeats = shape2size(vrepeats);
 }
 
 void TileDescriptor::resize(int) { build_indices(); }

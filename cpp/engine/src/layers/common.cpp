@@ -87,6 +87,9 @@ void set_parameter(Layer& layer, std::size_t i, Tensor& given) {
 
 void adopt_rules(Layer& copy, Layer& original) {
     copy.orig = &original;
+    // Its own, which its constructor made, go first.
+    copy.set_regularizer(nullptr);
+    copy.set_initializer(nullptr);
     copy.reg = original.reg;
     copy.init = original.init;
     copy.do_deletes = false;

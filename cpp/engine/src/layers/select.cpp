@@ -1,8 +1,5 @@
 #include <algorithm>
-#include <cstdint>
-#include <limits>
 #include <memory>
-#include <numeric>
 
 #include "eddl/layers/auxiliar/layer_auxiliar.h"
 #include "eddl/layers/core/layer_core.h"
@@ -125,9 +122,6 @@ LRepeat::LRepeat(Layer* parent, const std::vector<unsigned int>& repeats, unsign
     if (repeats.size() != extent || std::count(repeats.begin(), repeats.end(), 0u) == std::ptrdiff_t(extent)) {
         invalid(function, "expected a number of repeats for each of the ", extent, " indices, not all 0, received ",
                 repeats);
-    }
-    if (std::accumulate(repeats.begin(), repeats.end(), std::uint64_t{0}) > std::numeric_limits<int>::max()) {
-        invalid(function, "the repeats ", repeats, " add up beyond any dimension");
     }
     rd = built<RepeatDescriptor>(with_batch(1, without_batch(input->shape)), dev, repeats, axis);
     name_layer(*this, name, "repeat", total_layers);

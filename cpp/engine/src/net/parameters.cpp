@@ -7,6 +7,7 @@
 #include "eddl/net/net.h"
 #include "errors.h"
 #include "layers/common.h"
+#include "tensor/input_file.h"
 
 namespace {
 
@@ -72,8 +73,7 @@ void Net::save(const std::string &filename, const std::string &format) {
 }
 
 void Net::load(const std::string &filename, const std::string &format) {
-    std::ifstream file(filename, std::ios::binary);
-    if (!file) eddl::failed("load", "cannot read '", filename, "'");
+    std::ifstream file = eddl::open_to_read("load", filename);
     std::vector<Owned> loaded;
     try {
         loaded = read_parameters(file, layers, format);

@@ -1,11 +1,11 @@
 // The functions that scripts call to read ONNX.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "eddl/serialization/onnx/eddl_onnx.h"
 #include "serialization/onnx/import/import.h"
 #include "serialization/onnx_io.h"
+#include "tensor/input_file.h"
 
 namespace {
 
@@ -27,12 +27,9 @@ Net *read(const char *function, const std::string &bytes, const ImportSettings &
 }
 
 std::string contents(const std::string &path) {
-    namespace fs = std::filesystem;
+    std::ifstream file = open_to_read(FROM_FILE, path);
     std::error_code error;
-    // A device or a pipe may never end.
-    if (!fs::is_regular_file(path, error)) failed(FROM_FILE, "there is no file '", path, "'");
-    std::ifstream file(path, std::ios::binary);
-    std::string bytes(static_cast<std::size_t>(fs::file_size(path, error)), '\0');
+    std::string bytes(static_cast<std::size_t>(std::filesystem::file_size(path, error)), '\0');
     if (error || !file.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
         failed(FROM_FILE, "cannot read '", path, "'");
     return bytes;

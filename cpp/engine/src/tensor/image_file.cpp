@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "tensor/support.h"
@@ -46,11 +47,32 @@ namespace eddl {
 namespace {
 
 // A reason may quote the file.
-[[noreturn]] void no_image(std::string reason) {
-    for (char& letter : reason) {
-        if (letter < ' ' || letter > '~') letter = '?';
+[[noreturn]] void no_image(const std::string& reason) {
+    failed("Tensor::load", "not an image that can be read: ", readable(reason));
+}
+
+constexpr std::string_view PIC = "\x53\x80\xf6\x34";
+
+bool starts_with(const std::string& bytes, std::string_view start) { return bytes.compare(0, start.size(), start) == 0; }
+
+// The most pixels that a byte of a file can hold, by the format's first bytes: a few bytes that claim to be a huge image
+// would only use up the memory.
+double most_pixels_per_byte(const std::string& bytes) {
+    struct Format {
+        std::string_view start;
+        double pixels;
+    };
+    constexpr Format FORMATS[] = {
+        {"\x89PNG", 8 * 1032.0},  // deflate repeats 258 bytes, of 8 pixels each, in 2 bits
+        {"GIF8", 4096.0},         // a code of a byte's length or more for as long a run as there are codes
+        {"\xff\xd8", 8 * 64.0},   // a bit for 8 x 8 pixels of one colour
+        {"BM", 8.0},              // a bit a pixel; what is compressed is not read
+        {PIC, 16384.0},           // a run as long as a row, of 65,535 pixels, in 4 bytes
+    };
+    for (const Format& format : FORMATS) {
+        if (starts_with(bytes, format.start)) return format.pixels;
     }
-    failed("Tensor::load", "not an image that can be read: ", reason);
+    return 128.0;  // the others know runs of as many
 }
 
 // [channels, height, width], read only.
@@ -98,18 +120,18 @@ Tensor* decode_image(const std::string& bytes) {
     const int size = static_cast<int>(bytes.size());
     int width = 0, height = 0, channels = 0;
     if (!stbi_info_from_memory(data, size, &width, &height, &channels)) no_image(stbi_failure_reason());
-    // No format packs more pixels into a byte: a few bytes that claim to be a huge image would only use up the memory.
-    constexpr double MOST_PIXELS_PER_BYTE = 4096.0;
-    if (static_cast<double>(width) * height > MOST_PIXELS_PER_BYTE * size) no_image("it is too short for its size");
+    if (static_cast<double>(width) * height > most_pixels_per_byte(bytes) * size) no_image("it is too short for its size");
 
+    // A broken file of Softimage's crashes stb_image where it converts to fewer channels than it reads, which are four.
+    const bool all_channels = starts_with(bytes, PIC);
     const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-        stbi_load_from_memory(data, size, &width, &height, &channels, STBI_default), stbi_image_free);
+        stbi_load_from_memory(data, size, &width, &height, &channels, all_channels ? STBI_rgb_alpha : STBI_default),
+        stbi_image_free);
     if (pixels == nullptr) no_image(stbi_failure_reason());
     return make_tensor({channels, height, width}, [&](Tensor* result) {
-        const stbi_uc* pixel = pixels.get();
-        const std::ptrdiff_t plane = result->stride[0];
+        const std::ptrdiff_t plane = result->stride[0], stored = all_channels ? 4 : channels;
         for (std::ptrdiff_t i = 0; i < plane; ++i) {
-            for (int c = 0; c < channels; ++c) result->ptr[c * plane + i] = *pixel++;
+            for (int c = 0; c < channels; ++c) result->ptr[c * plane + i] = pixels.get()[i * stored + c];
         }
     });
 }

@@ -1,5 +1,6 @@
-// Tensors in files and in memory: EDDL's binary format and text; other sources know NumPy's format and images. The binary format is the number of dimensions and the
-// dimensions as 32-bit integers, then the values as floats, all in the machine's byte order.
+// Tensors in files and in memory: EDDL's binary format and text; other sources know NumPy's format and images. The binary
+// format is the number of dimensions and the dimensions as 32-bit integers, then the values as floats, all in the machine's
+// byte order.
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -8,12 +9,11 @@
 #include <sstream>
 
 #include "tensor/image_file.h"
+#include "tensor/input_file.h"
 #include "tensor/npy.h"
 #include "tensor/support.h"
 
 namespace {
-
-constexpr int MAX_DIMENSIONS = 64;
 
 struct TextFormat {
     const char* name;
@@ -32,12 +32,6 @@ char delimiter_of(const std::string& format) {
 [[noreturn]] void refuse_format(const char* function, const std::string& format) {
     eddl::invalid(function, "unknown format '", format, "'; the formats are bin, csv, tsv, txt, npy, and of images ",
                   "bmp, jpg, png, tga (and to read only gif, hdr, pgm, pic, ppm, psd)");
-}
-
-std::ifstream open_to_read(const char* function, const std::string& filename) {
-    std::ifstream file(filename, std::ios::binary);
-    if (!file) eddl::failed(function, "cannot read the file '", filename, "'");
-    return file;
 }
 
 std::ofstream open_to_write(const char* function, const std::string& filename) {
@@ -60,15 +54,6 @@ void require_written(const char* function, std::ofstream& file) {
     if (!file.flush()) eddl::failed(function, "writing failed");
 }
 
-// Bytes from the present position to the end.
-std::streamoff bytes_left(std::istream& file) {
-    const std::streamoff here = file.tellg();
-    file.seekg(0, std::ios::end);
-    const std::streamoff end = file.tellg();
-    file.seekg(here);
-    return end - here;
-}
-
 template <typename T>
 void read_values(std::istream& file, T* values, std::size_t n) {
     file.read(reinterpret_cast<char*>(values), static_cast<std::streamsize>(n * sizeof(T)));
@@ -80,23 +65,17 @@ void write_values(std::ostream& file, const T* values, std::size_t n) {
     file.write(reinterpret_cast<const char*>(values), static_cast<std::streamsize>(n * sizeof(T)));
 }
 
+bool is_number_of_dimensions(int n) { return n >= 0 && static_cast<std::size_t>(n) <= eddl::MAX_DIMENSIONS; }
+
 // Rows [first, last) of the tensor that follows, or all of it where last < 0.
 Tensor* read_bin(std::istream& file, int first, int last) {
     const char* const name = "Tensor::load";
     int ndim = 0;
     read_values(file, &ndim, 1);
-    if (ndim < 0 || ndim > MAX_DIMENSIONS) eddl::failed(name, "not a tensor file: ", ndim, " dimensions");
+    if (!is_number_of_dimensions(ndim)) eddl::failed(name, "not a tensor file: ", ndim, " dimensions");
     std::vector<int> shape(static_cast<std::size_t>(ndim));
     read_values(file, shape.data(), shape.size());
-
-    // In double, which cannot overflow, before anything is allocated.
-    double bytes = sizeof(float);
-    for (int d : shape) {
-        if (d < 0) eddl::failed(name, "not a tensor file: shape ", shape);
-        bytes *= d;
-    }
-    if (bytes > static_cast<double>(bytes_left(file))) eddl::failed(name, "the file ends before the values of shape ", shape);
-
+    eddl::require_values_left(name, file, shape, sizeof(float));
     if (last >= 0) {
         if (shape.empty() || first < 0 || first > last || last > shape[0]) {
             eddl::invalid("Tensor::load_partial", "rows [", first, ", ", last, ") of shape ", shape);
@@ -147,7 +126,7 @@ Tensor* read_text(std::istream& file, char delimiter) {
         if (!parse_line(line, delimiter, &values)) {
             values.resize(before);
             if (number == 1) continue;
-            eddl::failed("Tensor::load", "line ", number, " is not a row of numbers: '", line, "'");
+            eddl::failed("Tensor::load", "line ", number, " is not a row of numbers: '", eddl::readable(line, 60), "'");
         }
         ++rows;
         if (values.size() != (values.size() - before) * static_cast<std::size_t>(rows)) {
@@ -178,7 +157,7 @@ Tensor* Tensor::load(const string& filename, string format) {
     if (format.empty()) format = get_extension(filename);
     const bool is_image = eddl::is_image_format(format);
     if (!is_image && format != "bin" && format != "npy" && delimiter_of(format) == 0) refuse_format(name, format);
-    std::ifstream file = open_to_read(name, filename);
+    std::ifstream file = eddl::open_to_read(name, filename);
     return with_name_of(filename, name, [&] {
         return is_image ? eddl::decode_image({std::istreambuf_iterator<char>(file), {}}) : loadfs(file, format);
     });
@@ -194,7 +173,7 @@ Tensor* Tensor::loadfs(std::ifstream& ifs, const string& format) {
 Tensor* Tensor::load_partial(const string& filename, int start_row, int end_row) {
     const char* const name = "Tensor::load_partial";
     if (get_extension(filename) != "bin") refuse_format(name, get_extension(filename));
-    std::ifstream file = open_to_read(name, filename);
+    std::ifstream file = eddl::open_to_read(name, filename);
     return with_name_of(filename, name, [&] { return read_bin(file, start_row, end_row); });
 }
 
@@ -256,7 +235,7 @@ Tensor* Tensor::load_from_ptr(void* src) {
     };
     int ndim = 0;
     take(&ndim, sizeof ndim);
-    if (ndim < 0 || ndim > MAX_DIMENSIONS) eddl::invalid("Tensor::load_from_ptr", "not a tensor: ", ndim, " dimensions");
+    if (!is_number_of_dimensions(ndim)) eddl::invalid("Tensor::load_from_ptr", "not a tensor: ", ndim, " dimensions");
     vector<int> shape(static_cast<std::size_t>(ndim));
     take(shape.data(), shape.size() * sizeof(int));
     return eddl::make_tensor(shape, [&](Tensor* result) { take(result->ptr, result->size * sizeof(float)); });

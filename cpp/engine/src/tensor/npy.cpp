@@ -1,10 +1,13 @@
 #include "tensor/npy.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <regex>
 #include <sstream>
+#include <string_view>
 
+#include "tensor/input_file.h"
 #include "tensor/support.h"
 
 namespace {
@@ -33,26 +36,62 @@ std::string read_header(std::istream& file) {
     return header;
 }
 
-// The text that matches the pattern's group, of "'key': value".
-std::string entry(const std::string& header, const std::string& pattern) {
-    std::smatch match;
-    if (!std::regex_search(header, match, std::regex(pattern))) eddl::failed(NAME, "an npy header without ", pattern);
-    return match[1];
+// The text behind "'key':".
+std::string_view value_of(std::string_view header, const std::string& key) {
+    const std::string quoted = "'" + key + "'";
+    const auto skip = [&](std::size_t n) {
+        header.remove_prefix(std::min(n, header.size()));
+        header.remove_prefix(std::min(header.find_first_not_of(" \t"), header.size()));
+    };
+    const std::size_t at = header.find(quoted);
+    if (at == header.npos) eddl::failed(NAME, "an npy header without ", quoted);
+    skip(at + quoted.size());
+    if (header.empty() || header.front() != ':') eddl::failed(NAME, "an npy header without a value of ", quoted);
+    skip(1);
+    return header;
+}
+
+// What stands between the first character, `open`, and the next `close`.
+std::string_view enclosed(std::string_view text, char open, char close) {
+    const std::size_t end = text.find(close, 1);
+    if (text.empty() || text.front() != open || end == text.npos) {
+        eddl::failed(NAME, "an npy header with a value that is not between ", open, " and ", close);
+    }
+    return text.substr(1, end - 1);
+}
+
+// "3, 4" or "3,"
+std::vector<int> parse_shape(std::string_view text) {
+    std::vector<int> shape;
+    while (true) {
+        text.remove_prefix(std::min(text.find_first_not_of(" ,"), text.size()));
+        if (text.empty()) return shape;
+        int extent = 0;
+        const auto parsed = std::from_chars(text.data(), text.data() + text.size(), extent);
+        text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+        if (parsed.ec != std::errc() || extent < 0 || (!text.empty() && text.front() != ' ' && text.front() != ',')) {
+            eddl::failed(NAME, "an npy file with a shape that is none");
+        }
+        shape.push_back(extent);
+    }
 }
 
 template <typename T>
-void read_as(std::istream& file, Tensor* t) {
-    std::vector<T> values(4096);
-    for (std::size_t done = 0; done < t->size;) {
-        const std::size_t n = std::min(values.size(), t->size - done);
-        read_bytes(file, values.data(), n * sizeof(T));
-        for (std::size_t i = 0; i < n; ++i) t->ptr[done++] = static_cast<float>(values[i]);
-    }
+Tensor* read_as(std::istream& file, const std::vector<int>& shape) {
+    eddl::require_values_left(NAME, file, shape, sizeof(T));
+    return eddl::make_tensor(shape, [&](Tensor* result) {
+        std::vector<T> values(4096);
+        for (std::size_t done = 0; done < result->size;) {
+            const std::size_t n = std::min(values.size(), result->size - done);
+            read_bytes(file, values.data(), n * sizeof(T));
+            for (std::size_t i = 0; i < n; ++i) result->ptr[done++] = static_cast<float>(values[i]);
+        }
+    });
 }
 
 struct Type {
     const char* name;
-    void (*read)(std::istream&, Tensor*);
+    Tensor* (*read)(std::istream&, const std::vector<int>& shape);
 };
 const Type TYPES[] = {
     {"<f4", read_as<float>},         {"<f8", read_as<double>},        {"<i4", read_as<std::int32_t>},
@@ -65,20 +104,13 @@ const Type TYPES[] = {
 
 Tensor* eddl::read_npy(std::istream& file) {
     const std::string header = read_header(file);
-    const std::string type = entry(header, "'descr'\\s*:\\s*'([^']*)'");
-    if (entry(header, "'fortran_order'\\s*:\\s*(\\w+)") != "False") failed(NAME, "an npy file in Fortran order");
-    std::vector<int> shape;
-    std::istringstream dimensions(entry(header, "'shape'\\s*:\\s*\\(([\\d\\s,]*)\\)"));
-    for (std::string d; std::getline(dimensions, d, ',');) {
-        if (d.find_first_not_of(' ') == std::string::npos) continue;
-        int extent = -1;
-        if (!(std::istringstream(d) >> extent)) failed(NAME, "an npy file with a dimension of ", d);
-        shape.push_back(extent);
-    }
+    const std::string_view type = enclosed(value_of(header, "descr"), '\'', '\'');
+    if (value_of(header, "fortran_order").substr(0, 5) != "False") failed(NAME, "an npy file in Fortran order");
+    const std::vector<int> shape = parse_shape(enclosed(value_of(header, "shape"), '(', ')'));
     for (const Type& known : TYPES) {
-        if (type == known.name) return make_tensor(shape, [&](Tensor* result) { known.read(file, result); });
+        if (type == known.name) return known.read(file, shape);
     }
-    failed(NAME, "an npy file of type '", type, "'");
+    failed(NAME, "an npy file of type '", readable(std::string(type), 60), "'");
 }
 
 void eddl::write_npy(std::ostream& file, const Tensor* t) {

@@ -15,9 +15,6 @@ namespace eddl::onnx_io {
 
 constexpr const char* IMPORT = "ONNX import";
 
-// Text from a file as people and Python can read it: what is not UTF-8, and what controls terminals, becomes '?'.
-std::string readable(const std::string& text);
-
 // A model that cannot be imported; the message says where and why.
 class ImportError : public std::runtime_error {
 public:
