@@ -125,20 +125,21 @@ benchmarks: setup
 	$(py) benchmarks/simplify.py
 	$(py) benchmarks/engine.py
 
-# The test suite, but for the tests that measure memory, on an engine and an extension built with the address and undefined-behaviour sanitizers. PyEDDL is the
-# installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH.
-# Leaks are not looked for: the interpreter itself leaves much behind. Absurd sizes must fail as they do without sanitizers.
+# The test suite on an engine and an extension built with the address, undefined-behaviour and leak sanitizers. PyEDDL is the
+# installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH. Python takes its memory from malloc, so that
+# what only Python's objects point to counts as kept. Absurd sizes must fail as they do without sanitizers.
 sanitized := $(abspath $(BUILD))/sanitize
 sanitize: $(stamps)/example-data $(stamps)/test-tools setup
-	@$(step) "building with sanitizers" $(logs)/sanitize.log sh -ec '\
+	@$(step) "building with sanitizers (some minutes)" $(logs)/sanitize.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
 	  cmake -S . -B $(sanitized) -G Ninja -DEDDL_PRUNE_SANITIZE=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
 	    -DCMAKE_PREFIX_PATH="$(prefix)" -DPython_EXECUTABLE=$(py); \
 	  cmake --build $(sanitized) -j$(JOBS)'
-	LD_LIBRARY_PATH="$(sanitized)/cpp/engine" PYTHONPATH="$(sanitized)/python" \
+	LD_LIBRARY_PATH="$(sanitized)/cpp/engine" PYTHONPATH="$(sanitized)/python" PYTHONMALLOC=malloc \
 	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
-	  ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-	  $(py) -m pytest --ignore=tests/test_engine_memory.py $(TEST_ARGS)
+	  ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	  LSAN_OPTIONS=suppressions=$(abspath tests/leaks.supp):print_suppressions=0 \
+	  $(py) -m pytest $(TEST_ARGS)
 
 clean:
 	rm -rf $(VENV) $(BUILD) python/*.egg-info

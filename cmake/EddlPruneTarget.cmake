@@ -1,11 +1,20 @@
+# Under EDDL_PRUNE_SANITIZE, the checks named (GCC's -fsanitize=...), and stacks that can be followed cheaply.
+function(eddl_prune_sanitize target checks)
+  if(EDDL_PRUNE_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${checks} -fno-omit-frame-pointer -fno-optimize-sibling-calls -g
+      -O1)
+    target_link_options(${target} PUBLIC -fsanitize=${checks})
+  endif()
+endfunction()
+
 # Compile options that every target of ours shares.
 function(eddl_prune_options target)
   target_compile_features(${target} PUBLIC cxx_std_17)
   target_compile_options(${target} PRIVATE -Wall -Wextra ${ARGN})
   set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  eddl_prune_sanitize(${target} address,undefined)
   if(EDDL_PRUNE_SANITIZE)
-    target_compile_options(${target} PRIVATE -fsanitize=address,undefined -fno-omit-frame-pointer -g)
-    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+    target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
   endif()
 endfunction()
 

@@ -1,6 +1,7 @@
 """
 Calls of PyEDDL's functions with arguments that make no sense, in a process of its own: whatever happens must be a Python
 exception. test_engine_hostile.py starts it, `python hostile.py PLAN`, and tells from the notes that it leaves what ended it.
+A plan is a JSON file; {"seed": 7, "count": 400} makes 400 calls that depend on the seed alone.
 """
 
 import contextlib
@@ -8,7 +9,7 @@ import faulthandler
 import inspect
 import itertools
 import json
-import os
+import random
 import re
 import resource
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyeddl._core as core
 import pyeddl.eddl as eddl
-from helpers import array, batch_for, build, lenet, mlp, named_params, tensor
+from helpers import Notes, array, batch_for, build, is_sanitized, lenet, mlp, named_params, tensor
 from pyeddl.tensor import Tensor
 
 SECONDS_A_CALL = 60
@@ -191,19 +192,6 @@ def pool_of(kind):
 # --- calls ---
 
 
-class Notes:
-    """What is being called, where the parent process finds it when this one is gone."""
-
-    def __init__(self, path):
-        self.file = open(path, "w")
-
-    def write(self, text):
-        self.file.seek(0)
-        self.file.truncate()
-        self.file.write(text)
-        self.file.flush()
-
-
 def guarded(call):
     """What the call gave, or the exception that it raised; a call that hangs ends the process with a traceback."""
     faulthandler.dump_traceback_later(SECONDS_A_CALL, exit=True)
@@ -276,6 +264,14 @@ def check(function, arguments):
 def takes_too_long(name, arguments):
     """Many epochs are no mistake."""
     return name == "fit" and any(isinstance(a, int) and a > 1000 for a in arguments)
+
+
+def random_calls(seed, count):
+    """As many calls as run_calls takes; how the seed makes them must stay, or no failure can be repeated."""
+    chance, names = random.Random(seed), sorted(functions())
+    return [
+        [chance.choice(names), chance.randrange(8), [chance.randrange(41) for _ in range(10)]] for _ in range(count)
+    ]
 
 
 def run_calls(calls, notes):
@@ -373,7 +369,9 @@ def run_mutations(names, notes):
 
 def main():
     plan = json.loads(Path(sys.argv[1]).read_text())
-    if "libasan" not in os.environ.get("LD_PRELOAD", ""):  # whose shadow memory is larger than any limit
+    if "seed" in plan:
+        plan["calls"] = random_calls(plan["seed"], plan["count"])
+    if not is_sanitized():  # whose shadow memory is larger than any limit
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     faulthandler.enable()
     notes = Notes("notes.txt")

@@ -10,6 +10,7 @@ from helpers import (
     build,
     in_child,
     lenet,
+    measures_memory,
     mlp,
     params_of,
     predict,
@@ -122,6 +123,7 @@ def test_memory_levels_give_the_same_numbers(make, level):
     np.testing.assert_allclose(predict(nets[1], x), predict(nets[0], x), rtol=1e-5, atol=1e-6)
 
 
+@measures_memory
 @pytest.mark.embedded_engine  # EDDL's levels are 4 % apart: the work space of its convolutions outweighs the rest
 def test_smaller_memory_levels_use_less(tmp_path):
     # Large blocks come from the system and go back at once: the peak is what the engine holds, not what malloc keeps.
@@ -131,6 +133,7 @@ def test_smaller_memory_levels_use_less(tmp_path):
     assert low < 0.95 * mid and mid < 0.75 * full, f"MiB: full {full:.0f}, mid {mid:.0f}, low {low:.0f}"
 
 
+@measures_memory
 @pytest.mark.embedded_engine  # EDDL leaks a little with each net
 @pytest.mark.parametrize("trained", [False, True], ids=["unbuilt", "trained"])
 def test_dropped_nets_give_their_memory_back(trained, tmp_path):
@@ -140,6 +143,7 @@ def test_dropped_nets_give_their_memory_back(trained, tmp_path):
     assert sizes[-1] - sizes[0] < 2.0, f"resident MiB after every 40 nets: {np.round(sizes, 1)}"
 
 
+@measures_memory
 @pytest.mark.embedded_engine
 def test_a_thousand_nets_of_all_kinds_give_their_memory_back(tmp_path):
     sizes = np.array(in_child(THOUSAND, tmp_path)) / 2**20
