@@ -1,23 +1,30 @@
-"""One contender of engine.py: a process that builds one net in one library and takes orders, a line of JSON each.
+"""One contender of a benchmark: a process that builds one net in one library and takes orders, a line of JSON each.
 
-Started as `contender.py LIBRARY VARIANT`; needs NumPy and that library only. Orders and their answers:
+Started as `contender.py LIBRARY VARIANT`; needs NumPy and that library only; to simplify, eddl_prune
+or torch-simplify as well. Orders and their answers:
     {"do": "build", "net": …, "batch": …, "mode": "train" | "predict", "threads": …}   {"parameters": count}
     {"do": "run", "steps": …}                        {"seconds": [one a step]}
     {"do": "memory"}                                 {"before": bytes before the net was built, "peak": bytes}
     {"do": "check", "file": …}                       {}; writes what known parameters give: a prediction, a step
+    {"do": "prune", "seed": …}                       {}; sets known parameters and zeroes half of the channels
+    {"do": "simplify", "fuse": …}                    {"seconds": …, "memory": peak above before, "parameters": count}
+    {"do": "logits", "file": …}                      {}; writes what a prediction puts out, before a softmax or sigmoid
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
 import sys
 import time
+import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tasks import TASKS, parameter
+from tasks import TASKS, parameter, zeroed
 
 RATE, MOMENTUM = 0.001, 0.9
 
@@ -37,6 +44,22 @@ class EddlNet:
 
     def predict(self) -> np.ndarray:
         return self.eddl.predict(self.net, [self.x])[0].getdata()
+
+    def logits(self) -> np.ndarray:
+        self.predict()
+        last = self.net.lout[0]
+        return (last.parent[0] if last.name.startswith(("softmax", "sigmoid")) else last).output.getdata()
+
+    def load_pruning(self) -> None:
+        import eddl_prune
+
+        self.pruning = eddl_prune
+
+    def simplify(self, fuse: bool) -> None:
+        self.pruning.simplify(self.net, fuse_batchnorm=fuse)
+
+    def parameters(self) -> int:
+        return self.pruning.stats(self.net).parameters
 
     def tensors(self) -> list[tuple[str, int, int, np.ndarray, int]]:
         """Return kind, number, role, a view in EDDL's layout and the number of outputs, for each parameter."""
@@ -90,6 +113,24 @@ class TorchNet:
             outputs = self.net(self.x)
             return (outputs.softmax(1) if self.classifies else outputs.sigmoid()).numpy()
 
+    def logits(self) -> np.ndarray:
+        self.net.eval()
+        with self.torch.inference_mode():
+            return self.net(self.x).numpy()
+
+    def load_pruning(self) -> None:
+        if "torchvision" not in sys.modules and importlib.util.find_spec("torchvision") is None:
+            stand_in_for_torchvision()
+        import simplify
+
+        self.pruning = simplify
+
+    def simplify(self, fuse: bool) -> None:
+        self.net = self.pruning.simplify(self.net, self.torch.zeros_like(self.x[:1]), fuse_bn=fuse)
+
+    def parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.net.parameters())
+
     def tensors(self) -> list[tuple[str, int, int, np.ndarray, int]]:
         nn = self.torch.nn
         found = []
@@ -106,6 +147,16 @@ class TorchNet:
         return found
 
 
+def stand_in_for_torchvision() -> None:
+    """Let torch-simplify be imported: it asks of some classes of torchvision's whether a net is of theirs."""
+    for name, classes in {"models": ("MobileNetV3", "ShuffleNetV2"), "models.densenet": ("_DenseLayer",)}.items():
+        module = types.ModuleType(f"torchvision.{name}")
+        for kind in classes:
+            setattr(module, kind, type(kind, (), {}))
+        sys.modules[module.__name__] = module
+    sys.modules["torchvision"] = types.ModuleType("torchvision")
+
+
 LIBRARIES = {"eddl": EddlNet, "torch": TorchNet}
 
 
@@ -113,6 +164,18 @@ def resident(field: str) -> int:
     """Return VmRSS or VmHWM of this process in bytes."""
     with open("/proc/self/status") as status:
         return next(1024 * int(line.split()[1]) for line in status if line.startswith(field))
+
+
+class PeakMemory:
+    """What this process takes at most within the block, in bytes above what it took before."""
+
+    def __enter__(self) -> PeakMemory:
+        Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+        self.before = resident("VmRSS")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bytes = resident("VmHWM") - self.before
 
 
 class Contender:
@@ -137,13 +200,42 @@ class Contender:
     def memory(self) -> dict[str, Any]:
         return {"before": self.before, "peak": resident("VmHWM")}
 
-    def check(self, file: str) -> dict[str, Any]:
-        made = {}
+    def fill(self) -> None:
         for kind, number, role, view, outputs in self.net.tensors():
             view[...] = parameter(kind, number, role, view.shape, outputs)
-            # Not those of a batch norm: EDDL's gradients of them are another thing (docs/engine.md).
-            if kind != "batchnorm" and role == 0:
-                made[f"{kind}{number}"] = view.copy()
+
+    def prune(self, seed: int) -> dict[str, Any]:
+        self.fill()
+        weights = {(kind, number): view for kind, number, role, view, _ in self.net.tensors() if role == 0}
+        kinds = {kind for kind, _ in weights}
+        weights.pop(max(key for key in weights if key[0] == ("dense" if "dense" in kinds else "conv2d")))  # the outputs
+        for (kind, number), view in weights.items():
+            if kind != "batchnorm":
+                channels = view.T if kind == "dense" else view
+                channels[zeroed(seed, kind, number, len(channels))] = 0.0
+        return {}
+
+    def simplify(self, fuse: bool) -> dict[str, Any]:
+        self.net.load_pruning()
+        self.net.predict()  # what the first one allocates is not counted
+        with PeakMemory() as peak:
+            start = time.perf_counter()
+            self.net.simplify(fuse)
+            seconds = time.perf_counter() - start
+        return {"seconds": seconds, "memory": peak.bytes, "parameters": self.net.parameters()}
+
+    def logits(self, file: str) -> dict[str, Any]:
+        np.save(file, self.net.logits())
+        return {}
+
+    def check(self, file: str) -> dict[str, Any]:
+        self.fill()
+        # Not those of a batch norm: EDDL's gradients of them are another thing (docs/engine.md).
+        made = {
+            f"{kind}{number}": view.copy()
+            for kind, number, role, view, _ in self.net.tensors()
+            if kind != "batchnorm" and role == 0
+        }
         prediction = self.net.predict()
         self.net.train()
         for kind, number, role, view, _ in self.net.tensors():

@@ -8,100 +8,34 @@ be imported, here or in the Python that TORCH_PYTHON names. Prints tables in Mar
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from rivals import Contender, python_of, take_turns, torch_python
 from tabulate import tabulate
-from tasks import TASKS
+from tasks import ENGINE, TASKS
 
 MODES = {"train": "training step", "predict": "prediction"}
 TIME_BAR, MEMORY_BAR = 1.25, 1.2  # times PyTorch's
-LEAST_TURNS, TURN = 3, 0.15  # of a contender in a case; seconds
 TOLERANCE = 3e-2  # of the norms of outputs and of weights' changes: rounding flips a ReLU here and there
 MEBIBYTE = 2**20
 
 
-@dataclass(frozen=True)
-class Contender:
-    """A library, its variant and the Python that has it; `foreign` is not the Python of this process."""
-
-    name: str
-    library: str
-    variant: str
-    python: str
-    foreign: bool
-
-    def start(self) -> Worker:
-        environment = dict(os.environ)
-        if self.foreign:  # paths of ours must not lead it to our libraries, nor our settings slow it down
-            for variable in ("LD_LIBRARY_PATH", "PYTHONPATH", "GOMP_SPINCOUNT"):
-                environment.pop(variable, None)
-        command = [self.python, str(Path(__file__).with_name("contender.py")), self.library, self.variant]
-        return Worker(command, environment)
-
-
-class Worker:
-    """A contender's process."""
-
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
-        )
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
-        self.log.close()
-
-    def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            print(json.dumps({"do": do, **arguments}), file=self.process.stdin, flush=True)
-            line = self.process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        if not line:
-            self.log.seek(0)
-            sys.exit(f"{' '.join(self.process.args)} gave up:\n{self.log.read()[-2000:]}")
-        return json.loads(line)
-
-
-def python_of(variable: str) -> str | None:
-    """Return the Python that the environment variable names, itself or by its virtual environment."""
-    given = os.environ.get(variable)
-    if not given:
-        return None
-    path = Path(given)
-    return str(path / "bin" / "python" if path.is_dir() else path)
-
-
 def contenders() -> dict[str, Contender]:
     """Return all that can take part here."""
-    eddl, torch = python_of("EDDL_REFERENCE"), python_of("TORCH_PYTHON")
-    foreign = torch is not None
-    if torch is None and importlib.util.find_spec("torch") is not None:
-        torch = sys.executable
-    found = [Contender("EDDL", "eddl", "full_mem", eddl, True)] if eddl else []
-    found += [Contender("engine", "eddl", "full_mem", sys.executable, False)]
-    found += [Contender("engine, low_mem", "eddl", "low_mem", sys.executable, False)]
+    eddl, torch = python_of("EDDL_REFERENCE"), torch_python()
+    found = [Contender("EDDL", "eddl", "full_mem", eddl)] if eddl else []
+    found += [Contender("engine", "eddl", "full_mem", sys.executable)]
+    found += [Contender("engine, low_mem", "eddl", "low_mem", sys.executable)]
     if torch:
-        found += [Contender("PyTorch", "torch", "contiguous_format", torch, foreign)]
-        found += [Contender("PyTorch, channels last", "torch", "channels_last", torch, foreign)]
+        found += [Contender("PyTorch", "torch", "contiguous_format", torch)]
+        found += [Contender("PyTorch, channels last", "torch", "channels_last", torch)]
     return {contender.name: contender for contender in found}
 
 
@@ -109,9 +43,9 @@ def contenders() -> dict[str, Contender]:
 class Result:
     """What one contender needed for one case."""
 
-    seconds: list[float] = field(default_factory=list)
-    before: int = 0
-    peak: int = 0
+    seconds: list[float]
+    before: int
+    peak: int
 
     @property
     def median(self) -> float:
@@ -133,33 +67,14 @@ class Case:
 
 
 def measure(case: Case, rivals: dict[str, Contender], threads: int, budget: float) -> dict[str, Result]:
-    """Let the rivals take turns for about `budget` seconds each, and at least for three turns."""
-    results = {name: Result() for name in rivals}
-    workers = {name: rival.start() for name, rival in rivals.items()}
-    try:
-        steps = {}
-        sizes = {}
-        for name, worker in workers.items():
-            built = worker.ask("build", net=case.net, batch=case.batch, mode=case.mode, threads=threads)
-            sizes[name] = built["parameters"]
-            warm = worker.ask("run", steps=3)["seconds"][-1]
-            steps[name] = 1 + int(TURN / warm)
-        spent, turns = 0.0, 0
-        while turns < LEAST_TURNS or spent < budget * len(workers):
-            for name, worker in workers.items():
-                time.sleep(0.01)  # for the last one's threads to stop spinning
-                # The first step after the others' turn finds nothing in the caches: not counted where there are more.
-                seconds = worker.ask("run", steps=steps[name])["seconds"]
-                results[name].seconds += seconds[1:] or seconds
-                spent += sum(seconds)
-            turns += 1
-        for name, worker in workers.items():
-            memory = worker.ask("memory")
-            results[name].before, results[name].peak = memory["before"], memory["peak"]
-    finally:
+    """Let the rivals take turns for about `budget` seconds each."""
+    with ExitStack() as stack:
+        workers = {name: stack.enter_context(rival.start()) for name, rival in rivals.items()}
         for worker in workers.values():
-            worker.__exit__()
-    return results
+            worker.ask("build", net=case.net, batch=case.batch, mode=case.mode, threads=threads)
+        seconds = take_turns(workers, budget)
+        memory = {name: worker.ask("memory") for name, worker in workers.items()}
+    return {name: Result(seconds[name], memory[name]["before"], memory[name]["peak"]) for name in workers}
 
 
 def disagreement(made: dict[str, np.ndarray], reference: dict[str, np.ndarray]) -> float:
@@ -248,7 +163,7 @@ def main() -> None:
     """Measure and print."""
     available = contenders()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--nets", nargs="+", choices=list(TASKS), default=list(TASKS))
+    parser.add_argument("--nets", nargs="+", choices=list(TASKS), default=list(ENGINE))
     parser.add_argument("--modes", nargs="+", choices=list(MODES), default=list(MODES))
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 32])
     parser.add_argument("--against", nargs="+", choices=list(available), default=list(available))

@@ -10,6 +10,19 @@ import numpy as np
 
 VGG16_STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # filters, convolutions
 RESNET18_STAGES = ((64, 1), (128, 2), (256, 2), (512, 2))  # filters, stride; two blocks each
+RESNET50_STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))  # inner filters, blocks, stride
+DENSENET121_STAGES = (6, 12, 24, 16)  # layers of GROWTH channels each
+DENSENET_GROWTH = 32
+SQUEEZENET_STAGES = (((16, 64),) * 2, ((32, 128),) * 2, ((48, 192),) * 2 + ((64, 256),) * 2)  # fires: squeeze, expand
+MOBILENET_V2_STAGES = (  # expansion, filters, blocks, stride
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
 UNET_FILTERS = (16, 32, 64, 128, 256)
 
 
@@ -45,7 +58,13 @@ TASKS = {
     **CHAINS,
     "ResNet-18": Task((3, 64, 64)),
     "U-Net": Task((3, 128, 128), (1, 128, 128), "binary_cross_entropy", "mean_squared_error", masks),
+    "ResNet-50": Task((3, 128, 128)),
+    "DenseNet-121": Task((3, 128, 128)),
+    "SqueezeNet": Task((3, 128, 128)),
+    "MobileNetV2": Task((3, 128, 128)),
 }
+ENGINE = (*CHAINS, "ResNet-18", "U-Net")  # what engine.py measures unless told otherwise
+REMOVAL = tuple(net for net in TASKS if net != "LeNet-5")  # likewise, removal.py
 
 
 def parameter(kind: str, number: int, role: int, shape: tuple[int, ...], outputs: int) -> np.ndarray:
@@ -58,3 +77,8 @@ def parameter(kind: str, number: int, role: int, shape: tuple[int, ...], outputs
     if len(shape) == 1:
         return 1 + 0.1 * rng.random(shape, dtype=np.float32)
     return rng.standard_normal(shape, dtype=np.float32) * np.float32(math.sqrt(2 * outputs / math.prod(shape)))
+
+
+def zeroed(seed: int, kind: str, number: int, channels: int) -> np.ndarray:
+    """Return half of the output channels of the `number`th layer of its kind, the same half in every contender."""
+    return np.random.default_rng([seed, len(kind), number]).permutation(channels)[: channels // 2]
