@@ -59,7 +59,16 @@ py::dict report_dict(const adapter::RemovalReport& report) {
         layer["reason"] = entry.reason;
         pinned.append(layer);
     }
+    py::dict fused, not_fused;
+    for (const adapter::FusedBatchNorm& fold : report.batch_norms) {
+        if (fold.obstacle.empty())
+            fused[py::str(fold.batch_norm)] = fold.into;
+        else
+            not_fused[py::str(fold.batch_norm)] = fold.obstacle;
+    }
     py::dict dict;
+    dict["fused"] = fused;
+    dict["not_fused"] = not_fused;
     dict["layers"] = layers;
     dict["groups"] = groups;
     dict["pinned"] = pinned;
@@ -74,11 +83,17 @@ py::dict report_dict(const adapter::RemovalReport& report) {
 
 void register_removal(py::module_& module) {
     module.def(
-        "plan", [](Net* net) { return report_dict(without_gil([&] { return adapter::plan_removal(net); })); },
-        py::arg("net").none(false), "What simplify would do to the net, as plain data; the net is not changed.");
+        "plan",
+        [](Net* net, bool fuse_batchnorm) {
+            return report_dict(without_gil([&] { return adapter::plan_removal(net, fuse_batchnorm); }));
+        },
+        py::arg("net").none(false), py::arg("fuse_batchnorm") = false, "What simplify would do to the net, as plain data; the net is not changed.");
     module.def(
-        "simplify", [](Net* net) { return report_dict(without_gil([&] { return adapter::simplify(net); })); },
-        py::arg("net").none(false),
+        "simplify",
+        [](Net* net, bool fuse_batchnorm) {
+            return report_dict(without_gil([&] { return adapter::simplify(net, fuse_batchnorm); }));
+        },
+        py::arg("net").none(false), py::arg("fuse_batchnorm") = false,
         "Removes, in place, the channels that no output depends on or that are constant; returns what plan would have.");
     module.def("_fail_after", &adapter::fail_after, py::arg("n"),
                "For tests: makes the n-th preparing step of the simplify calls from now on throw; 0 makes none fail.");

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, TypeVar
 
 from . import _core
-from ._checks import require_net
+from ._checks import require_flag, require_net
 from ._table import number, percent, table
 
 
@@ -61,17 +61,22 @@ class Plan:
     layers: every layer, in the net's order.
     groups: the layers that are coupled, and what they lose.
     pinned: {layer name: why all its channels must stay}.
+    fused: {batch norm: the layer that it becomes a part of}, and not_fused: {batch norm: why it does not}; both empty
+        unless asked for.
     """
 
     layers: tuple[LayerRemoval, ...]
     groups: tuple[ChannelGroup, ...]
     pinned: dict[str, str]
+    fused: dict[str, str]
+    not_fused: dict[str, str]
     parameters_before: int
     parameters_after: int
     macs_before: int
     macs_after: int
 
     _title: ClassVar[str] = "would remove"
+    _fused_title: ClassVar[str] = "would become part of"
 
     @property
     def parameters_removed(self) -> float:
@@ -108,6 +113,9 @@ class Plan:
         for reason in dict.fromkeys(self.pinned.values()):
             layers = [name for name, why in self.pinned.items() if why == reason]
             lines.append(f"all channels stay in {', '.join(layers)}: {reason}")
+        if self.fused:
+            lines.append(f"{len(self.fused)} batch norms {self._fused_title} the layers before them")
+        lines += [f"{name} stays a batch norm: {reason}" for name, reason in self.not_fused.items()]
         return "\n".join(lines)
 
 
@@ -116,25 +124,27 @@ class Report(Plan):
     """What :func:`simplify` did to a net. ``print(report)`` shows it as a table; the attributes are a plan's."""
 
     _title: ClassVar[str] = "removed"
+    _fused_title: ClassVar[str] = "became part of"
 
 
 PlanType = TypeVar("PlanType", bound=Plan)
 
 
-def plan(net: Any) -> Plan:
+def plan(net: Any, *, fuse_batchnorm: bool = False) -> Plan:
     """Work out what :func:`simplify` would do, without doing it.
 
     :param net: a PyEDDL net on the CPU, built or not. It is not changed.
-    :raises TypeError: `net` is not a PyEDDL net.
+    :param fuse_batchnorm: as for :func:`simplify`.
+    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool.
     :raises ValueError: NaN or infinite parameters.
     :raises PruneError: a net whose structure cannot be changed: on a GPU, recurrent, or with layers that another net
         uses as well.
     """
     require_net(net, "plan")
-    return _from_dict(Plan, _core.plan(net))
+    return _from_dict(Plan, _core.plan(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "plan")))
 
 
-def simplify(net: Any) -> Report:
+def simplify(net: Any, *, fuse_batchnorm: bool = False) -> Report:
     """Remove all dead channels from a net, in place, so that it computes the same in inference mode.
 
     A channel is dead if no output of the net depends on it, or if it is constant: above all where all weights into it
@@ -148,14 +158,19 @@ def simplify(net: Any) -> Report:
     library for optimizing pruned neural networks", SoftwareX 17 (2022).
 
     :param net: a PyEDDL net on the CPU, built or not.
+    :param fuse_batchnorm: whether batch norms become part of the convolution or dense layer before them (which gets a
+        bias if it has none), wherever that layer feeds nothing else. Prediction is faster, and the same to rounding;
+        but training goes on without batch statistics, and cannot go back. The batch norm's place is taken by an
+        identity that costs nothing; a handle of the batch norm stays valid, with the net's output and without
+        parameters. The optimizer's moments follow the rescaled weights. Files saved before do not fit the net then.
     :return: a :class:`Report`; print it for a table.
-    :raises TypeError: `net` is not a PyEDDL net.
+    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool.
     :raises ValueError: NaN or infinite parameters.
     :raises PruneError: a net whose structure cannot be changed: on a GPU, recurrent, or with layers that another net
         uses as well.
     """
     require_net(net, "simplify")
-    return _from_dict(Report, _core.simplify(net))
+    return _from_dict(Report, _core.simplify(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "simplify")))
 
 
 def _from_dict(kind: type[PlanType], data: dict[str, Any]) -> PlanType:

@@ -134,6 +134,8 @@ Operation read(const LDropout& layer, const WeightedLayer&) {
     return channel_by_channel(layer, pointwise([scale](double x) { return scale * x; }));
 }
 
+Operation read(const LBypass& layer, const WeightedLayer&) { return channel_by_channel(layer, unchanged()); }
+
 Operation read(const LGaussianNoise& layer, const WeightedLayer&) { return channel_by_channel(layer, unchanged()); }
 
 template <class Function>
@@ -285,7 +287,7 @@ Operation read_as(const Layer& layer, const WeightedLayer& weights) {
 }  // namespace
 
 graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
-    return read_as<LInput, LConv, LDense, LBatchNorm, LActivation, LDropout, LGaussianNoise,             //
+    return read_as<LInput, LConv, LDense, LBatchNorm, LActivation, LBypass, LDropout, LGaussianNoise,    //
                    LAbs, LExp, LLog, LLog2, LLog10, LSqrt, LPow, LClamp, LSum, LDiff, LMult, LDiv,       //
                    LAdd, LSubtract, LAverage, LMaximum, LMinimum, LConcat,                               //
                    LMaxPool, LAveragePool, LResize, LUpSampling3D, LUpSampling, LPad, LReshape>(layer, weights);

@@ -13,6 +13,7 @@
 #include "eddl/layers/operators/layer_operators.h"
 #include "eddl/layers/pool/layer_pool.h"
 #include "eddl_prune/adapter/optimizer_state.h"
+#include "folded_batch_norm.h"
 #include "graph_reader_layers.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_folding.h"
@@ -35,7 +36,9 @@ struct LayerChange {
     bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty(); }
 };
 
-bool owns_output(const Layer& layer) { return dynamic_cast<const LReshape*>(&layer) == nullptr; }
+bool owns_output(const Layer& layer) {
+    return dynamic_cast<const LReshape*>(&layer) == nullptr && dynamic_cast<const LBypass*>(&layer) == nullptr;
+}
 
 // EDDL's LInput copies its delta to where nets are chained, so it is never without one.
 bool frees_delta(const Layer& layer) { return layer.delta != nullptr && dynamic_cast<const LInput*>(&layer) == nullptr; }
@@ -155,6 +158,8 @@ private:
                 descriptor->iz = in;
                 descriptor->z = out;
             });
+        } else if (auto* folded = dynamic_cast<FoldedBatchNorm*>(&change.layer)) {
+            refreshes.push_back([=] { folded->follow_parent(); });
         } else if (auto* reshape = dynamic_cast<LReshape*>(&change.layer)) {
             refreshes.push_back([=] {
                 reshape->ls[channel_axis] = out;

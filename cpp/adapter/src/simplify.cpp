@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "eddl_prune/adapter/batch_norm_folding.h"
 #include "eddl_prune/adapter/graph_reader.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/stats.h"
@@ -98,18 +99,46 @@ private:
     RemovalReport report_;
 };
 
-}  // namespace
-
-RemovalReport plan_removal(Net* net) {
-    const NetView view(net, "plan", Purpose::structure);
-    return Removal(view).report();
+// Adds what becomes of the batch norms. The report was made with the biases that the folding adds.
+RemovalReport with_fused(RemovalReport report, const BatchNormFolding& folding) {
+    for (const BatchNormFold& fold : folding.folds()) {
+        LayerRemoval& norm = report.layers[fold.norm_position];
+        const bool fused = fold.obstacle.empty();
+        report.batch_norms.push_back({norm.name, fused ? report.layers[fold.linear_position].name : "", fold.obstacle});
+        if (!fused) continue;
+        norm.parameters_after = 0;
+        LayerRemoval& linear = report.layers[fold.linear_position];
+        if (fold.adds_bias) linear.parameters_before -= linear.channels_before;
+    }
+    return report;
 }
 
-RemovalReport simplify(Net* net) {
+}  // namespace
+
+RemovalReport plan_removal(Net* net, bool fuse_batch_norms) {
+    const NetView view(net, "plan", Purpose::structure);
+    if (!fuse_batch_norms) return Removal(view).report();
+    BatchNormFolding folding(view);
+    folding.begin();
+    const NetView view_with_biases(net, "plan", Purpose::structure);
+    return with_fused(Removal(view_with_biases).report(), folding);
+}
+
+RemovalReport simplify(Net* net, bool fuse_batch_norms) {
     const NetView view(net, "simplify", Purpose::structure);
-    const Removal removal(view);
+    if (!fuse_batch_norms) {
+        const Removal removal(view);
+        removal.apply();
+        return removal.report();
+    }
+    BatchNormFolding folding(view);
+    folding.begin();
+    const NetView view_with_biases(net, "simplify", Purpose::structure);
+    const Removal removal(view_with_biases);
+    RemovalReport report = with_fused(removal.report(), folding);
     removal.apply();
-    return removal.report();
+    folding.commit();
+    return report;
 }
 
 }  // namespace eddl_prune::adapter

@@ -2,17 +2,25 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "eddl/optimizers/optim.h"
 
 namespace eddl_prune::adapter {
 
+// How a moment changes when its weight is multiplied by a constant s, and the gradient hence divided by it.
+enum class MomentFollows { weight, squared_weight, gradient, gradient_magnitude, squared_gradient };
+
+// The factor of such a moment; 0 where s is 0 and the moment followed the gradient.
+double moment_factor(MomentFollows follows, double s);
+
 // The moments of one trainable parameter tensor, layer->params[param]; all have that tensor's shape.
 struct ParameterMoments {
     Layer* layer = nullptr;
     std::size_t param = 0;
     std::vector<Tensor*> tensors;    // SGD: mT. Adam: mT, vT, mCap, vCap. RMSProp: gT, gT1. …
+    std::vector<MomentFollows> follows;  // one of each of `tensors`
     Tensor* first_moment = nullptr;  // the one of `tensors` that carries momentum, if any: RMSProp has none
 };
 
@@ -30,9 +38,32 @@ public:
     // The number of steps taken, of Adam and its kin; nullptr for the others.
     int* step_count() const { return step_count_; }
 
+    // Where a layer gains or loses a trainable parameter, the optimizer must too. A parameter is inserted behind the one
+    // before it, with moments of 0; prepare_insert does all of it that can fail. Without moments these do nothing.
+    void prepare_insert(const Layer* layer, std::size_t param, const std::vector<int>& shape);
+    void insert(const Layer* layer, std::size_t param) noexcept;
+    // The last of the layer's.
+    void erase(const Layer* layer, std::size_t param) noexcept;
+
 private:
+    // One of the optimizer's lists, and what each of the tensors that it holds side by side for a parameter follows.
+    struct List {
+        vtensor* tensors;
+        std::vector<MomentFollows> follows;
+    };
+    // Made by prepare_insert: the moments' entry and, list by list, the tensors.
+    struct Insertion {
+        ParameterMoments entry;
+        std::vector<std::unique_ptr<Tensor>> tensors;
+    };
+
+    std::vector<ParameterMoments>::iterator position_of(const Layer* layer, std::size_t param) noexcept;
+
     Optimizer* base_ = nullptr;
+    bool has_first_moment_ = true;  // the first of the first list
+    std::vector<List> lists_;
     std::vector<ParameterMoments> moments_;
+    std::vector<Insertion> insertions_;
     int* step_count_ = nullptr;
 };
 

@@ -37,20 +37,28 @@ struct PinnedLayer {
     std::string layer, reason;
 };
 
+// A batch norm that becomes part of the layer `into`, or the reason why it does not.
+struct FusedBatchNorm {
+    std::string batch_norm, into;
+    std::string obstacle;  // "" where there is none
+};
+
 struct RemovalReport {
     std::vector<LayerRemoval> layers;  // in net order, as are the others
     std::vector<GroupRemoval> groups;
     std::vector<PinnedLayer> pinned;
+    std::vector<FusedBatchNorm> batch_norms;  // all of the net, where they were to be fused
 };
 
 // What simplify would do. Throws std::invalid_argument for null or parameters that are not finite, PruneError for a net
 // whose structure cannot be changed (Purpose::structure).
-RemovalReport plan_removal(Net* net);
+RemovalReport plan_removal(Net* net, bool fuse_batch_norms);
 
 // Removes every channel that no output of the net depends on, or that is constant, so that the net computes the same at
 // inference. (In training a batch norm replaces a constant by its shift, whatever the running statistics say, and dropout
 // drops carriers as it drops others; there the net goes on from equal weights, not from equal outputs.) Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
-// memory become invalid; outputs are undefined until the next forward pass.
-RemovalReport simplify(Net* net);
+// memory become invalid; outputs are undefined until the next forward pass. With `fuse_batch_norms` batch norms become part of
+// the convolution or dense layer before them (batch_norm_folding.h) and then, without parameters, identities.
+RemovalReport simplify(Net* net, bool fuse_batch_norms);
 
 }  // namespace eddl_prune::adapter

@@ -18,8 +18,15 @@ std::string class_name(const Layer &layer) {
 
 }  // namespace
 
+std::type_index Rules::class_with_rule(const Layer &layer) const {
+    if (rules_.count(typeid(layer)) == 0)
+        for (const auto &[base, is_base_of] : bases_)
+            if (is_base_of(layer)) return base;
+    return typeid(layer);
+}
+
 void Rules::write(const Layer &layer, LayerWriter &writer) const {
-    const auto found = rules_.find(typeid(layer));
+    const auto found = rules_.find(class_with_rule(layer));
     if (found == rules_.end()) writer.refuse("layers of class " + class_name(layer) + " have no ONNX form");
     found->second(layer, writer);
 }

@@ -11,18 +11,22 @@ namespace eddl::onnx_io {
 
 class Rules {
 public:
-    // Exactly the class L; subclasses have rules of their own.
+    // The class L, and those derived from it that have no rule of their own: other libraries', and the binding's.
     template <typename L>
     void add(void (*rule)(const L &, LayerWriter &)) {
         rules_[typeid(L)] = [rule](const Layer &layer, LayerWriter &writer) {
             rule(static_cast<const L &>(layer), writer);
         };
+        bases_.emplace_back(typeid(L), [](const Layer &layer) { return dynamic_cast<const L *>(&layer) != nullptr; });
     }
 
     // Writes the layer; std::invalid_argument, naming it and its class, if there is no rule for it.
     void write(const Layer &layer, LayerWriter &writer) const;
 
 private:
+    std::type_index class_with_rule(const Layer &layer) const;
+
+    std::vector<std::pair<std::type_index, bool (*)(const Layer &)>> bases_;  // a class and whether a layer is of it
     std::unordered_map<std::type_index, std::function<void(const Layer &, LayerWriter &)>> rules_;
 };
 
