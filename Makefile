@@ -122,7 +122,7 @@ $(stamps)/extension: $(engine) $(stamps)/pyeddl-key $(extension_sources) $(build
 # One run each, side by side with the peers that are installed; nothing here is a test.
 benchmarks: setup
 	$(py) benchmarks/lobster_step.py
-	$(py) benchmarks/simplify.py
+	$(py) benchmarks/removal.py
 	$(py) benchmarks/engine.py
 
 # The test suite on an engine and an extension built with the address, undefined-behaviour and leak sanitizers. PyEDDL is the

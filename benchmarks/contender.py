@@ -6,7 +6,7 @@ or torch-simplify as well. Orders and their answers:
     {"do": "run", "steps": …}                        {"seconds": [one a step]}
     {"do": "memory"}                                 {"before": bytes before the net was built, "peak": bytes}
     {"do": "check", "file": …}                       {}; writes what known parameters give: a prediction, a step
-    {"do": "prune", "seed": …}                       {}; sets known parameters and zeroes half of the channels
+    {"do": "prune", "seed": …}                       {"parameters": count}; sets known ones, zeroes half of the channels
     {"do": "simplify", "fuse": …}                    {"seconds": …, "memory": peak above before, "parameters": count}
     {"do": "logits", "file": …}                      {}; writes what a prediction puts out, before a softmax or sigmoid
 """
@@ -213,10 +213,10 @@ class Contender:
             if kind != "batchnorm":
                 channels = view.T if kind == "dense" else view
                 channels[zeroed(seed, kind, number, len(channels))] = 0.0
-        return {}
+        self.net.load_pruning()
+        return {"parameters": self.net.parameters()}
 
     def simplify(self, fuse: bool) -> dict[str, Any]:
-        self.net.load_pruning()
         self.net.predict()  # what the first one allocates is not counted
         with PeakMemory() as peak:
             start = time.perf_counter()

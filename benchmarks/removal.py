@@ -73,9 +73,8 @@ def measure(case: Case, rivals: dict[str, Contender], batch: int, threads: int, 
             return stack.enter_context(rivals[name].start())
 
         def prune(worker: Worker, seed: int) -> int:
-            built = worker.ask("build", net=case.net, batch=batch, mode="predict", threads=threads)
-            worker.ask("prune", seed=seed)
-            return built["parameters"]
+            worker.ask("build", net=case.net, batch=batch, mode="predict", threads=threads)
+            return worker.ask("prune", seed=seed)["parameters"]
 
         def logits(worker: Worker) -> np.ndarray:
             worker.ask("logits", file=str(file))

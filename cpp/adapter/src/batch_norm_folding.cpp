@@ -50,7 +50,8 @@ std::string read_linear(Layer* layer, Linear& linear) {
         linear = {layer, &dense->use_bias, dense, ChannelAxis::last, 1};
         return "";
     }
-    if (read_convolution<LConv>(layer, ChannelAxis::first, linear) || read_convolution<LConv1D>(layer, ChannelAxis::first, linear))
+    if (read_convolution<LConv>(layer, ChannelAxis::first, linear) ||
+        read_convolution<LConv1D>(layer, ChannelAxis::first, linear))
         return "";
 #if defined(EDDL_EMBEDDED_ENGINE)
     if (read_convolution<LConv3D>(layer, ChannelAxis::first, linear) ||
@@ -106,11 +107,19 @@ void scale_channel(const Linear& linear, Tensor& tensor, std::size_t channel, do
         first_outer = channel / extent * outer;
         index = channel % extent;
     }
-    const std::size_t inner = tensor.size / (static_cast<std::size_t>(linear.axis == ChannelAxis::first ? 1 : tensor.shape[0]) * extent);
+    const auto rows = static_cast<std::size_t>(linear.axis == ChannelAxis::first ? 1 : tensor.shape[0]);
+    const std::size_t inner = tensor.size / (rows * extent);
     for (std::size_t a = first_outer; a < first_outer + outer; ++a) {
         float* const begin = tensor.ptr + (a * extent + index) * inner;
         std::transform(begin, begin + inner, begin, scaled);
     }
+}
+
+// Calls `change` with every moment and the factor that it takes where the weights are multiplied by `scale`.
+template <class Change>
+void for_moments(const ParameterMoments* moments, double scale, Change change) {
+    for (std::size_t i = 0; i < (moments != nullptr ? moments->tensors.size() : 0); ++i)
+        change(*moments->tensors[i], moment_factor(moments->follows[i], scale));
 }
 
 void replace_layer(Optimizer* optimizer, Layer* old_layer, Layer* new_layer) {
@@ -199,14 +208,15 @@ struct BatchNormFolding::Prepared {
             const ScaleShift function = function_of(*pair.norm, one_for_all ? 0 : c);
             scale_channel(pair.linear, weights, c, function.scale);
             bias.ptr[c] = static_cast<float>(function.scale * static_cast<double>(bias.ptr[c]) + function.shift);
-            if (weight_moments != nullptr)
-                for (std::size_t i = 0; i < weight_moments->tensors.size(); ++i)
-                    scale_channel(pair.linear, *weight_moments->tensors[i], c, moment_factor(weight_moments->follows[i], function.scale));
-            if (bias_moments != nullptr)
-                for (std::size_t i = 0; i < bias_moments->tensors.size(); ++i)
-                    bias_moments->tensors[i]->ptr[c] *= static_cast<float>(moment_factor(bias_moments->follows[i], function.scale));
+            for_moments(weight_moments, function.scale, [&](Tensor& moment, double factor) {
+                scale_channel(pair.linear, moment, c, factor);
+            });
+            for_moments(bias_moments, function.scale, [&](Tensor& moment, double factor) {
+                moment.ptr[c] = static_cast<float>(factor * static_cast<double>(moment.ptr[c]));
+            });
         }
-        for (int p = pair.norm->get_trainable_params_count(); p-- > 0;) state.erase(pair.norm, static_cast<std::size_t>(p));
+        for (auto p = static_cast<std::size_t>(pair.norm->get_trainable_params_count()); p-- > 0;)
+            state.erase(pair.norm, p);
         FoldedBatchNorm* const replacement = pair.replacement.release();  // now the net's
         replacement->replace(net);
         replace_layer(optimizer, pair.norm, replacement);
@@ -226,7 +236,8 @@ private:
         if (!obstacle.empty()) return obstacle;
         const auto channels = static_cast<std::size_t>(norm.output->shape.at(1));
         if (channels != pair.linear.channels() && channels != 1)
-            return "it has " + std::to_string(channels) + " channels, '" + below->name + "' has " + std::to_string(pair.linear.channels());
+            return "it has " + std::to_string(channels) + " channels, '" + below->name + "' has " +
+                   std::to_string(pair.linear.channels());
         if (std::any_of(below->params.begin(), below->params.end(), is_shared) ||
             std::any_of(norm.params.begin(), norm.params.end(), is_shared))
             return "another layer of the net uses its parameters too";
@@ -272,7 +283,7 @@ void BatchNormFolding::commit() noexcept {
     for (Prepared::Pair& pair : prepared_->pairs) prepared_->fold(pair);
     // EDDL's views find their parent's memory again only when the batch size changes.
     for (Layer* layer : prepared_->net.layers)
-        if (is_view(layer)) reshape_alias(*layer->output, layer->output->shape, layer->parent.front()->output->ptr);
+        if (is_view(layer)) layer->output->updateData(layer->parent.front()->output->ptr);
     prepared_->begun = false;
 }
 

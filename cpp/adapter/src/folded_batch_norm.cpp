@@ -38,7 +38,8 @@ void FoldedBatchNorm::replace(Net& net) noexcept {
     const auto take_place_in = [&](vlayer& layers) {
         std::replace(layers.begin(), layers.end(), static_cast<Layer*>(norm), static_cast<Layer*>(this));
     };
-    for (vlayer* layers : {&net.layers, &net.lout, &net.vfts, &net.vbts, &norm->parent.front()->child}) take_place_in(*layers);
+    for (vlayer* layers : {&net.layers, &net.lout, &net.vfts, &net.vbts, &norm->parent.front()->child})
+        take_place_in(*layers);
     for (Layer* child_of_norm : norm->child) take_place_in(child_of_norm->parent);
     child.swap(norm->child);
     std::swap(lout, norm->lout);

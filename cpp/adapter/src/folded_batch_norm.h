@@ -7,10 +7,10 @@
 
 namespace eddl_prune::adapter {
 
-// EDDL's identity layer, with the name, the place and the output tensor of the batch norm. That tensor lies in the memory of
-// the parent's output, so that nothing is computed or copied, and every tensor that scripts and layers hold stays what it
-// was. The batch norm itself retires into this layer's hands: without parameters, its output still that of the net, so that
-// a script's handle of it stays valid as long as the net.
+// EDDL's identity layer, with the name, the place and the output tensor of the batch norm. That tensor lies in the memory
+// of the parent's output, so that nothing is computed or copied, and every tensor that scripts and layers hold stays what
+// it was. The batch norm itself retires into this layer's hands: without parameters, its output still that of the net, so
+// that a script's handle of it stays valid as long as the net.
 class FoldedBatchNorm : public LBypass {
 public:
     // Reads `norm`; neither it nor its neighbours know of this layer before replace().

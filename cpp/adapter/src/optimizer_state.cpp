@@ -68,8 +68,8 @@ OptimizerState::OptimizerState(Optimizer* optimizer) : base_(unwrap(optimizer)) 
     for (const List& list : lists_) {
         const std::size_t per_parameter = list.follows.size();
         if (list.tensors->size() != moments_.size() * per_parameter)
-            throw PruneError("the optimizer keeps " + std::to_string(list.tensors->size() / per_parameter) + " moments for " +
-                             std::to_string(moments_.size()) + " parameters: one optimizer cannot be used in two nets");
+            throw PruneError("the optimizer keeps " + std::to_string(list.tensors->size() / per_parameter) +
+                             " moments for " + std::to_string(moments_.size()) + " parameters: one optimizer cannot be used in two nets");
         for (std::size_t i = 0; i < list.tensors->size(); ++i) {
             moments_[i / per_parameter].tensors.push_back((*list.tensors)[i]);
             moments_[i / per_parameter].follows.push_back(list.follows[i % per_parameter]);
