@@ -12,7 +12,12 @@ constexpr std::ptrdiff_t PARALLEL_THRESHOLD = 16384;
 // `cost` is the rough number of elementary steps of one iteration.
 template <typename Body>
 void parallel_for(std::ptrdiff_t n, Body body, std::ptrdiff_t cost = 1) {
-#pragma omp parallel for schedule(static) if (n > 1 && n * cost >= PARALLEL_THRESHOLD)
+    // Not the directive's if clause: a team of one costs a microsecond, and the next larger one as much again.
+    if (n == 1 || n * cost < PARALLEL_THRESHOLD) {
+        for (std::ptrdiff_t i = 0; i < n; ++i) body(i);
+        return;
+    }
+#pragma omp parallel for schedule(static)
     for (std::ptrdiff_t i = 0; i < n; ++i) body(i);
 }
 

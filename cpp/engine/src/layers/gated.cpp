@@ -41,11 +41,26 @@ GatedLayer::GatedLayer(const GatedKind& kind, const std::vector<Layer*>& in, int
     join_graph(*this, in);
 }
 
+void GatedLayer::lead(const std::vector<GatedLayer*>& followers) {
+    followers_ = followers;
+    for (std::size_t i = 0; i < followers.size(); ++i) followers[i]->place_ = static_cast<int>(i) + 1;
+}
+
 GatedStep GatedLayer::step() const {
-    const std::ptrdiff_t rows = output->shape[0];
     const auto* before = parent.size() > 1 ? dynamic_cast<const GatedLayer*>(parent[1]) : nullptr;
-    const unsigned char* masked = mask_zeros ? cell_->all_zero_rows(input->ptr, rows) : nullptr;
-    return {rows, input->ptr, previous_state(0), masked, before == nullptr || before->cell_ != cell_};
+    const Tensor* dx = parent[0]->delta;
+    return {output->shape[0], input->ptr, previous_state(0), dx == nullptr ? nullptr : dx->ptr, nullptr, place_,
+            before == nullptr || before->cell_ != cell_};
+}
+
+std::vector<GatedStep> GatedLayer::steps() const {
+    std::vector<GatedStep> steps{step()};
+    for (const GatedLayer* follower : followers_) steps.push_back(follower->step());
+    return steps;
+}
+
+const unsigned char* GatedLayer::masked_rows() const {
+    return mask_zeros ? cell_->all_zero_rows(input->ptr, output->shape[0]) : nullptr;
 }
 
 const float* GatedLayer::previous_state(std::size_t i) const {
@@ -58,8 +73,10 @@ float* GatedLayer::previous_delta(std::size_t i) {
 
 void GatedLayer::forward() {
     expect_forward(*this);
-    const GatedStep now = step();
+    GatedStep now = step();
     if (now.first) cell_->begin(*this);
+    if (now.place == 0) cell_->take_inputs(steps());
+    now.masked = masked_rows();
     kept_ = mode == TRMODE;
     float* values = cell_->values(now.rows);
     if (kept_) {
@@ -72,11 +89,17 @@ void GatedLayer::forward() {
 
 void GatedLayer::backward() {
     expect_backward(*this);
-    const GatedStep now = step();
-    if (kept_) return pull_back(now, values_.data());
-    float* values = cell_->values(now.rows);
-    open_gates(now, values);
+    GatedStep now = step();
+    now.masked = masked_rows();
+    cell_->begin_backward(now);
+    float* values = values_.data();
+    if (!kept_) {
+        cell_->take_inputs({now});
+        open_gates(now, values = cell_->values(now.rows));
+    }
     pull_back(now, values);
+    cell_->pull_back_state(now, parent.size() > 1 ? previous_delta(0) : nullptr);
+    if (now.place == 0) cell_->pull_back_inputs(*this, steps());
 }
 
 LLSTM::LLSTM(std::vector<Layer*> in, int units, bool mask_zeros, bool bidirectional, std::string name, int dev, int mem)
@@ -85,7 +108,7 @@ LLSTM::LLSTM(std::vector<Layer*> in, int units, bool mask_zeros, bool bidirectio
 void LLSTM::open_gates(const GatedStep& step, float* values) {
     cell_->project(step);
     const std::ptrdiff_t n = step.rows * units, u = units;
-    const float *from_input = cell_->input_part(), *from_state = cell_->state_part();
+    const float *from_input = cell_->input_part(step), *from_state = cell_->state_part();
     for (int gate = 0; gate < 4; ++gate) {
         float* sums = values + gate * n;
         const float *x = from_input + gate * u, *h = from_state + gate * u;
@@ -113,7 +136,7 @@ void LLSTM::pull_back(const GatedStep& step, const float* values) {
     const float *in = values, *forget = in + n, *out = forget + n, *candidate = out + n;
     const float *c0 = previous_state(1), *dh = delta_states[0]->ptr, *dc = delta_states[1]->ptr;
     float *dh0 = previous_delta(0), *dc0 = previous_delta(1);
-    float *squashed = cell_->spare(step.rows), *sums = cell_->input_part();
+    float *squashed = cell_->spare(step.rows), *sums = cell_->d_input_part(step);
     cell_->tanh(states[1]->ptr, squashed, n);
     cell_->for_each(
         step,
@@ -130,7 +153,6 @@ void LLSTM::pull_back(const GatedStep& step, const float* values) {
             dh0[i] += dh[i];
             dc0[i] += dc[i];
         });
-    cell_->pull_back(*this, step, sums, sums, parent[0]->delta->ptr, parent.size() > 1 ? dh0 : nullptr);
 }
 
 LGRU::LGRU(std::vector<Layer*> in, int units, bool mask_zeros, bool bidirectional, std::string name, int dev, int mem)
@@ -139,7 +161,7 @@ LGRU::LGRU(std::vector<Layer*> in, int units, bool mask_zeros, bool bidirectiona
 void LGRU::open_gates(const GatedStep& step, float* values) {
     cell_->project(step);
     const std::ptrdiff_t n = step.rows * units, u = units;
-    const float *from_input = cell_->input_part(), *from_state = cell_->state_part();
+    const float *from_input = cell_->input_part(step), *from_state = cell_->state_part();
     float *update = values, *reset = update + n, *candidate = reset + n, *memory = candidate + n;
     cell_->for_each(
         step,
@@ -170,7 +192,7 @@ void LGRU::pull_back(const GatedStep& step, const float* values) {
     const std::ptrdiff_t n = step.rows * units, u = units;
     const float *update = values, *reset = update + n, *candidate = reset + n, *memory = candidate + n;
     const float *h0 = step.h, *dh = delta_states[0]->ptr;
-    float *dh0 = previous_delta(0), *by_input = cell_->input_part(), *by_state = cell_->state_part();
+    float *dh0 = previous_delta(0), *by_input = cell_->d_input_part(step), *by_state = cell_->d_state_part(step);
     cell_->for_each(
         step,
         [=](std::ptrdiff_t i, std::ptrdiff_t k) {
@@ -185,7 +207,6 @@ void LGRU::pull_back(const GatedStep& step, const float* values) {
             for (int gate = 0; gate < 3; ++gate) by_input[k + gate * u] = by_state[k + gate * u] = 0.0f;
             dh0[i] += dh[i];
         });
-    cell_->pull_back(*this, step, by_input, by_state, parent[0]->delta->ptr, parent.size() > 1 ? dh0 : nullptr);
 }
 
 #define EDDL_DEFINE_GATED(Name)                                                         \

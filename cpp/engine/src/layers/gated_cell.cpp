@@ -30,7 +30,7 @@ void GatedCell::for_each_run(const std::vector<Tensor*>& apart, SideBySide& toge
     tensors(gates, together.state, units_);
     tensors(2 * gates, together.bias, 1);
     sized(together.state_bias, width);
-    if (kind_.biases > kind_.gates) visit(apart[3 * gates]->ptr, together.state_bias.data() + width - units, units);
+    if (inner_bias()) visit(apart[3 * gates]->ptr, together.state_bias.data() + width - units, units);
 }
 
 onednn::DenseShape GatedCell::input_shape(std::ptrdiff_t rows) const {
@@ -38,7 +38,7 @@ onednn::DenseShape GatedCell::input_shape(std::ptrdiff_t rows) const {
 }
 
 onednn::DenseShape GatedCell::state_shape(std::ptrdiff_t rows) const {
-    return {static_cast<int>(rows), static_cast<int>(units_), static_cast<int>(width_), kind_.biases > kind_.gates};
+    return {static_cast<int>(rows), static_cast<int>(units_), static_cast<int>(width_), inner_bias()};
 }
 
 void GatedCell::begin(const Layer& layer) {
@@ -46,17 +46,61 @@ void GatedCell::begin(const Layer& layer) {
     for_each_run(layer.params, weights_, [](const float* apart, float* together, std::ptrdiff_t count) {
         std::copy_n(apart, count, together);
     });
+    state_product_.renew();
+    state_pull_.renew();
+}
+
+namespace {
+
+// source(step), `size` values, of all steps one after another; those of a single step stay where they are.
+template <typename Source>
+const float* gathered(const std::vector<GatedStep>& steps, std::ptrdiff_t size, std::vector<float>& into, Source source) {
+    if (steps.size() == 1) return source(steps[0]);
+    into.resize(steps.size() * static_cast<std::size_t>(size));
+    float* to = into.data();
+    parallel_for(static_cast<std::ptrdiff_t>(steps.size()), [&](std::ptrdiff_t i) {
+        std::copy_n(source(steps[static_cast<std::size_t>(i)]), size, to + i * size);
+    }, size);
+    return to;
+}
+
+const float* x_of(const GatedStep& step) { return step.x; }
+const float* h_of(const GatedStep& step) { return step.h; }
+
+}  // namespace
+
+void GatedCell::take_inputs(const std::vector<GatedStep>& steps) {
+    const GatedStep& first = steps.front();
+    const std::ptrdiff_t all = first.rows * static_cast<std::ptrdiff_t>(steps.size());
+    sized(input_parts_, (first.place * first.rows + all) * width_);
+    const float* xs = gathered(steps, first.rows * inputs_, xs_, x_of);
+    input_product_.forward(input_shape(all), xs, weights_.input.data(), weights_.bias.data(), input_part(first));
 }
 
 void GatedCell::project(const GatedStep& step) {
-    input_product_.forward(input_shape(step.rows), step.x, weights_.input.data(), weights_.bias.data(),
-                           sized(input_part_, step.rows * width_));
-    state_product_.forward(state_shape(step.rows), step.h, weights_.state.data(), weights_.state_bias.data(),
-                           sized(state_part_, step.rows * width_));
+    onednn::PackedShape shape{step.rows, units_, width_};
+    shape.bias = inner_bias();
+    state_product_.run(shape, weights_.state.data(), step.h, weights_.state_bias.data(),
+                       sized(state_part_, step.rows * width_));
 }
 
-void GatedCell::pull_back(Layer& layer, const GatedStep& step, const float* d_input, const float* d_state, float* dx,
-                          float* dh) {
+void GatedCell::begin_backward(const GatedStep& step) {
+    const std::ptrdiff_t size = (step.place + 1) * step.rows * width_;
+    sized(input_parts_, size);
+    if (inner_bias()) sized(state_parts_, size);
+}
+
+void GatedCell::pull_back_state(const GatedStep& step, float* dh) {
+    if (dh == nullptr) return;
+    onednn::PackedShape shape{step.rows, width_, units_};
+    shape.transposed = shape.add = true;
+    state_pull_.run(shape, weights_.state.data(), d_state_part(step), nullptr, dh);
+}
+
+void GatedCell::pull_back_inputs(Layer& layer, const std::vector<GatedStep>& steps) {
+    const GatedStep& first = steps.front();
+    const std::ptrdiff_t all = first.rows * static_cast<std::ptrdiff_t>(steps.size());
+    const float* d = d_input_part(first);
     if (layer.trainable) {
         if (!collecting_) {
             for_each_run(layer.gradients, gradients_, [](const float*, float* together, std::ptrdiff_t count) {
@@ -64,14 +108,25 @@ void GatedCell::pull_back(Layer& layer, const GatedStep& step, const float* d_in
             });
             collecting_ = true;
         }
-        input_product_.backward_weights(input_shape(step.rows), step.x, d_input, gradients_.input.data(),
-                                        gradients_.bias.data());
-        state_product_.backward_weights(state_shape(step.rows), step.h, d_state, gradients_.state.data(),
-                                        gradients_.state_bias.data());
+        const float* xs = gathered(steps, first.rows * inputs_, xs_, x_of);
+        input_product_.backward_weights(input_shape(all), xs, d, gradients_.input.data(), gradients_.bias.data());
+        const float* hs = gathered(steps, first.rows * units_, hs_, h_of);
+        state_sums_.backward_weights(state_shape(all), hs, d_state_part(first), gradients_.state.data(),
+                                     gradients_.state_bias.data());
     }
-    input_product_.backward_data(input_shape(step.rows), weights_.input.data(), d_input, dx);
-    if (dh != nullptr) state_product_.backward_data(state_shape(step.rows), weights_.state.data(), d_state, dh);
-    if (step.first && collecting_) {
+    const float* weights = weights_.input.data();
+    if (steps.size() == 1) {
+        input_product_.backward_data(input_shape(all), weights, d, first.dx);
+    } else {
+        dxs_.assign(static_cast<std::size_t>(all * inputs_), 0.0f);
+        input_product_.backward_data(input_shape(all), weights, d, dxs_.data());
+        const float* dx = dxs_.data();
+        for (const GatedStep& step : steps) {  // one after another: they may share an input
+            for (std::ptrdiff_t i = 0; i < step.rows * inputs_; ++i) step.dx[i] += dx[i];
+            dx += step.rows * inputs_;
+        }
+    }
+    if (first.first && collecting_) {
         collecting_ = false;
         for_each_run(layer.gradients, gradients_, [](float* apart, const float* together, std::ptrdiff_t count) {
             for (std::ptrdiff_t i = 0; i < count; ++i) apart[i] += together[i];

@@ -127,7 +127,8 @@ void Layer::reset() {
     if (delta != nullptr) {
         delta->fill_(0.0f);
         fill_zero(states);
-        fill_zero(delta_states);
+        for (Tensor *d : delta_states)
+            if (d != delta) d->fill_(0.0f);
     }
     detached = false;
 }

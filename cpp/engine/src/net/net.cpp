@@ -29,13 +29,6 @@ Links child_links(const vlayer &layers) {
     return links;
 }
 
-Links reversed(const Links &links) {
-    Links result(links.size());
-    for (std::size_t i = 0; i < links.size(); ++i)
-        for (std::size_t j : links[i]) result[j].push_back(i);
-    return result;
-}
-
 // Layers so that each comes before those that it links to; of those that could come next, the first in the list.
 vlayer sorted(const vlayer &layers, const Links &links, const char *function) {
     std::vector<std::size_t> waiting_for(layers.size(), 0);
@@ -152,7 +145,10 @@ void Net::walk_back(Layer *l) {
 
 void Net::fts() { vfts = sorted(layers, child_links(layers), "Net.fts"); }
 
-void Net::bts() { vbts = sorted(layers, reversed(child_links(layers)), "Net.bts"); }
+void Net::bts() {
+    vbts = sorted(layers, child_links(layers), "Net.bts");
+    std::reverse(vbts.begin(), vbts.end());
+}
 
 Layer *Net::find(const std::string &layer, const char *function) const {
     for (Layer *l : layers)

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "eddl/layers/core/layer_core.h"
+#include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl/net/net.h"
 #include "errors.h"
 #include "net/sequences.h"
@@ -49,8 +50,10 @@ public:
         }
     }
 
-    // The copies, parents first. They are the caller's from now on.
+    // The copies, those of one layer together. They are the caller's from now on.
     vlayer release() {
+        std::unordered_map<const Layer *, std::size_t> place;
+        for (std::size_t i = 0; i < net_.layers.size(); ++i) place[net_.layers[i]] = i;
         for (Layer *l : made_) {
             l->isrecurrent = false;
             l->sorig = l->orig;
@@ -58,6 +61,10 @@ public:
         }
         vlayer released;
         released.swap(made_);
+        std::stable_sort(released.begin(), released.end(), [&](const Layer *a, const Layer *b) {
+            const auto of = [&](const Layer *l) { return l->sorig == nullptr ? place.size() : place.at(l->sorig); };
+            return of(a) < of(b);
+        });
         return released;
     }
 
@@ -158,6 +165,25 @@ private:
     std::unordered_map<const Layer *, Layer *> fed_by_;
 };
 
+// Lets the first step of each LSTM and GRU lead the others where the inputs of all come before it.
+void lead_steps(const Net &unrolled) {
+    std::unordered_map<const Layer *, std::size_t> position;
+    std::unordered_map<const Layer *, std::vector<GatedLayer *>> steps;
+    for (Layer *l : unrolled.vfts) {
+        position[l] = position.size();
+        auto *gated = dynamic_cast<GatedLayer *>(l);
+        if (gated != nullptr && l->sorig != nullptr) steps[l->sorig].push_back(gated);
+    }
+    for (const auto &[layer, all] : steps) {
+        GatedLayer *const first = all.front();
+        const std::vector<GatedLayer *> followers(all.begin() + 1, all.end());
+        const bool ready = std::all_of(followers.begin(), followers.end(), [&](const GatedLayer *l) {
+            return position.at(l->parent[0]) < position.at(first);
+        });
+        if (ready) first->lead(followers);
+    }
+}
+
 }  // namespace
 
 Net *Net::unroll(int inl, int outl) {
@@ -172,6 +198,8 @@ Net *Net::unroll(int inl, int outl) {
     unrolled->lin.insert(unrolled->lin.end(), ends.decoder_in.begin(), ends.decoder_in.end());
     unrolled->lout = ends.out;
     unrolled->layers = unrolling.release();
+    unrolled->fts();
+    unrolled->layers = unrolled->vfts;  // parents first
     for (Layer *l : unrolled->layers) {
         l->net = unrolled.get();
         l->increase_reference_counter();
@@ -204,6 +232,7 @@ void Net::build_rnet(int inl, int outl) {
     for (Metric *metric : metrics) step_metrics.insert(step_metrics.end(), static_cast<std::size_t>(outl), metric);
     std::unique_ptr<Optimizer> step(new StepOf(optimizer));
     unrolled->build(step.get(), step_losses, step_metrics, cs, false);
+    lead_steps(*unrolled);
     static_cast<void>(step.release());
     delete rnet;
     rnet = unrolled.release();

@@ -86,6 +86,10 @@ public:
     void forward() override;
     void backward() override;
 
+    // This layer is the first of several time steps, the followers the later ones, which go on from one another. The
+    // inputs of all are there before this one runs, and in backward their deltas are read after it has run.
+    void lead(const std::vector<GatedLayer*>& followers);
+
 protected:
     GatedLayer(const eddl::GatedKind& kind, const std::vector<Layer*>& in, int units, bool mask_zeros,
                bool bidirectional, const std::string& name, int& counter, int dev, int mem);
@@ -100,10 +104,14 @@ private:
     virtual void open_gates(const eddl::GatedStep& step, float* values) = 0;
     // The states after the step, given that.
     virtual void advance(const eddl::GatedStep& step, const float* values) = 0;
-    // From the deltas of the states to those of the step before and of the input, and to the gradients.
+    // From the deltas of the states to those of the step before, and to the gradients by its input and state parts.
     virtual void pull_back(const eddl::GatedStep& step, const float* values) = 0;
     eddl::GatedStep step() const;
+    std::vector<eddl::GatedStep> steps() const;  // this and those that it leads
+    const unsigned char* masked_rows() const;
 
+    std::vector<GatedLayer*> followers_;
+    int place_ = 0;              // among the steps that have the same leader
     std::vector<float> values_;  // of the last forward, if that was in training mode
     bool kept_ = false;
 };
