@@ -191,7 +191,9 @@ def gradient_cases():
 
 
 @pytest.mark.parametrize("case", list(gradient_cases()))
-def test_gradients_match_finite_differences(case):
+def test_gradients_match_finite_differences(case, engine):
+    if engine == "EDDL" and not case.keeps_gradients and case.built().isrecurrent:
+        pytest.skip("EDDL's Adam squares the gradients in place, and a recurrent net gives them after its step only")
     point, chosen, expected = smooth_point(case)
     actual = pick(point.gradients(), chosen)
     for name, error in errors_by_block(actual, expected, chosen).items():
@@ -216,5 +218,8 @@ def test_known_defects_of_eddl_are_still_there(case):
     if case.shown:
         assert case.shown(case)
         return
+    if not case.differentiable:
+        assert any(c.differentiable and c.eddl_defect == case.eddl_defect for c in CASES.values())
+        pytest.skip("it has no derivative; another case shows the same defect")
     point, chosen, expected = smooth_point(case, by_block=False)
     assert not relative_difference(pick(point.gradients(), chosen), expected) <= 0.01  # also true of NaN
