@@ -3,12 +3,15 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 MODULES = Path(__file__).resolve().parents[1] / "cmake"
-CMAKE = shutil.which("cmake")
+# The build's own tools: beside the interpreter where they came from packages.
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+CMAKE = shutil.which("cmake", path=PATH)
 PROJECT = f"""
 cmake_minimum_required(VERSION 3.26)
 project(which_eddl NONE)
@@ -38,7 +41,7 @@ def configure(directory, *options, **environment):
     (directory / "CMakeLists.txt").write_text(PROJECT)
     return subprocess.run(
         [CMAKE, "-S", str(directory), "-B", str(directory / "build"), "-G", "Ninja", *options],
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": PATH, **environment},
         capture_output=True,
         text=True,
     )
