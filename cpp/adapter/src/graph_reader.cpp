@@ -1,10 +1,12 @@
 #include "eddl_prune/adapter/graph_reader.h"
 
 #include <algorithm>
+#include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "eddl/layers/core/layer_core.h"
 #include "eddl_prune/adapter/errors.h"
 #include "graph_reader_layers.h"
 
@@ -21,12 +23,22 @@ std::unordered_set<const Tensor*> shared_parameters(const NetView& view) {
     return shared;
 }
 
+// A broadcast takes the shape of a layer that is not among its parents.
+std::unordered_map<const Layer*, std::string> shapes_taken(const NetView& view) {
+    std::unordered_map<const Layer*, std::string> taken;
+    for (const Layer* layer : view.layers())
+        if (const auto* broadcast = dynamic_cast<const LBroadcast*>(layer))
+            for (const Layer* parent : {broadcast->p1, broadcast->p2}) taken[parent] = "its shape is taken by '" + layer->name + "'";
+    return taken;
+}
+
 }  // namespace
 
 graph::Graph read_graph(const NetView& view) {
     const std::vector<Layer*>& layers = view.layers();
     const vlayer& outputs = view.net()->lout;
     const std::unordered_set<const Tensor*> shared = shared_parameters(view);
+    const std::unordered_map<const Layer*, std::string> taken = shapes_taken(view);
     std::unordered_map<const Layer*, std::size_t> position_of;
     graph::Graph graph;
     for (std::size_t k = 0; k < layers.size(); ++k) {
@@ -49,6 +61,7 @@ graph::Graph read_graph(const NetView& view) {
         else
             node.operation = read_layer(layer, describe_weights(layers[k], k));
         if (std::find(outputs.begin(), outputs.end(), &layer) != outputs.end()) node.pin = "output of the net";
+        else if (const auto found = taken.find(&layer); found != taken.end()) node.pin = found->second;
         position_of[&layer] = graph.add(std::move(node));
     }
     return graph;

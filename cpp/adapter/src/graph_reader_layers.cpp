@@ -13,6 +13,7 @@
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl/layers/operators/layer_operators.h"
 #include "eddl/layers/pool/layer_pool.h"
+#include "eddl/layers/reductions/layer_reductions.h"
 #include "graph_reader_values.h"
 
 namespace eddl_prune::adapter {
@@ -99,6 +100,28 @@ Operation convolution(const Layer& layer, const WeightedLayer& weights, int grou
 }
 
 Operation read(const LConv& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pads); }
+Operation read(const LConv1D& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pads); }
+
+#if defined(EDDL_EMBEDDED_ENGINE)
+Operation read(const LConv3D& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pad); }
+
+template <class Transposed>
+Operation transposed(const Transposed&, const WeightedLayer& weights) {
+    return linear(weights, graph::Layout::in_out, weights.groups, true);
+}
+Operation read(const LConvT2D& layer, const WeightedLayer& weights) { return transposed(layer, weights); }
+Operation read(const LConvT3D& layer, const WeightedLayer& weights) { return transposed(layer, weights); }
+#else
+// EDDL ignores the groups and, on the CPU, the bias.
+Operation read(const LConv3D& layer, const WeightedLayer& weights) {
+    WeightedLayer unbiased = weights;
+    unbiased.bias = nullptr;
+    return convolution(layer, unbiased, 1, layer.cd->pad);
+}
+
+Operation read(const LConvT2D&, const WeightedLayer&) { return Opaque{"transposed convolution, which EDDL cannot run on the CPU"}; }
+Operation read(const LConvT3D&, const WeightedLayer&) { return Opaque{"transposed convolution, which EDDL cannot run on the CPU"}; }
+#endif
 
 Operation read(const LDense& layer, const WeightedLayer& weights) {
     if (layer.input->ndim != 2) return channel_by_channel(layer, unknown());  // it mixes the values of each channel
@@ -108,8 +131,10 @@ Operation read(const LDense& layer, const WeightedLayer& weights) {
 // --- layers on single values ---
 
 Operation read(const LBatchNorm& layer, const WeightedLayer&) {
+#if !defined(EDDL_EMBEDDED_ENGINE)  // EDDL's knows no others
     if (layer.input->ndim != 2 && layer.input->ndim != 4)
         return Opaque{"batch normalisation of a " + shape_text(layer.input->shape) + " tensor"};
+#endif
     std::vector<double> scales, shifts;
     for (std::size_t c = 0; c < channels_of(layer); ++c) {
         const auto value = [c](const Tensor* tensor) { return static_cast<double>(tensor->ptr[c]); };
@@ -233,7 +258,11 @@ Operation pool(const Layer& layer, const Descriptor& descriptor, bool zeros_coun
 }
 
 Operation read(const LMaxPool& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
+Operation read(const LMaxPool1D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
+Operation read(const LMaxPool3D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
 Operation read(const LAveragePool& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
+Operation read(const LAveragePool1D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
+Operation read(const LAveragePool3D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
 
 // What lies outside the image is the layer's own value or taken from inside. Where the whole image is scaled nothing does.
 template <class Scaling>
@@ -271,6 +300,74 @@ Operation reshape(const Layer& layer) {
 }
 
 Operation read(const LReshape& layer, const WeightedLayer&) { return reshape(layer); }
+Operation read(const LSqueeze& layer, const WeightedLayer&) { return reshape(layer); }
+Operation read(const LUnsqueeze& layer, const WeightedLayer&) { return reshape(layer); }
+
+// Shifts, rotations, crops, …: what comes in from outside the image is not followed.
+Operation read(const LDataAugmentation& layer, const WeightedLayer&) { return channel_by_channel(layer, unknown()); }
+
+Operation read(const LPermute& layer, const WeightedLayer&) {
+    if (layer.sd->dims.front() != 0) return Opaque{"moves the channels to another axis"};
+    return channel_by_channel(layer, unchanged());
+}
+
+Operation read(const LSelect& layer, const WeightedLayer&) {
+    const std::vector<int>& range = layer.sd->idxs_range.front();
+    if (range.at(1) - range.at(0) + 1 != layer.output->shape.at(channel_axis)) return Opaque{"selects other channels than a range"};
+    Derived derived{{all_channels(layer)}, unchanged()};
+    derived.maps.front().in = static_cast<std::size_t>(range[0]);
+    derived.maps.front().count = channels_of(layer);
+    return derived;
+}
+
+Operation read(const LTile& layer, const WeightedLayer&) {
+    if (layer.td->vrepeats.at(channel_axis) != 1) return Opaque{"repeats channels"};
+    return channel_by_channel(layer, unchanged());
+}
+
+Operation read(const LRepeat& layer, const WeightedLayer&) {
+    if (layer.rd->axis == channel_axis) return Opaque{"repeats channels"};
+    return channel_by_channel(layer, unchanged());
+}
+
+// --- reductions over other axes than the channels' ---
+
+template <class Reduction>
+Operation reduction(const Reduction& layer, graph::ValueOf value) {
+    if (layer.axis.empty() || std::find(layer.axis.begin(), layer.axis.end(), 0) != layer.axis.end())
+        return Opaque{"reduces over channels"};
+    return channel_by_channel(layer, std::move(value));
+}
+
+Operation read(const LRMean& layer, const WeightedLayer&) { return reduction(layer, unchanged()); }
+Operation read(const LRMax& layer, const WeightedLayer&) { return reduction(layer, unchanged()); }
+Operation read(const LRMin& layer, const WeightedLayer&) { return reduction(layer, unchanged()); }
+Operation read(const LRSum& layer, const WeightedLayer&) {
+    double terms = 1.0;
+    for (const int axis : layer.axis) terms *= input_shape(layer).at(static_cast<std::size_t>(axis) + 1);
+    return reduction(layer, pointwise([terms](double x) { return terms * x; }));
+}
+
+#if defined(EDDL_EMBEDDED_ENGINE)
+Operation read(const LRVar& layer, const WeightedLayer&) {
+    return reduction(layer, pointwise([](double) { return 0.0; }));
+}
+Operation read(const LRArgmax& layer, const WeightedLayer&) { return reduction(layer, unknown()); }
+#else
+Operation read(const LRVar&, const WeightedLayer&) { return Opaque{"EDDL's variance keeps layers of its own"}; }
+Operation read(const LRArgmax&, const WeightedLayer&) { return Opaque{"EDDL's places of maxima keep descriptors of their own"}; }
+#endif
+
+// --- layers whose every value is made of several channels ---
+
+Operation read(const LLayerNorm&, const WeightedLayer&) { return Opaque{"layer normalisation, whose statistics are over all channels"}; }
+Operation read(const LGroupNorm&, const WeightedLayer&) { return Opaque{"group normalisation, whose statistics are over several channels"}; }
+Operation read(const LNorm&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
+Operation read(const LNormMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
+Operation read(const LNormMinMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
+Operation read(const LMatMul&, const WeightedLayer&) { return Opaque{"a product of matrices"}; }
+Operation read(const LEmbedding&, const WeightedLayer&) { return Opaque{"an embedding, whose words are no channels"}; }
+Operation read(const LBroadcast&, const WeightedLayer&) { return Opaque{"a broadcast to another layer's shape"}; }
 
 // The first kind that fits. Layers of a class derived from one of ours by PyEDDL's binding are of that kind.
 template <class... Kinds>
@@ -287,10 +384,16 @@ Operation read_as(const Layer& layer, const WeightedLayer& weights) {
 }  // namespace
 
 graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
-    return read_as<LInput, LConv, LDense, LBatchNorm, LActivation, LBypass, LDropout, LGaussianNoise,    //
-                   LAbs, LExp, LLog, LLog2, LLog10, LSqrt, LPow, LClamp, LSum, LDiff, LMult, LDiv,       //
-                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, LConcat,                               //
-                   LMaxPool, LAveragePool, LResize, LUpSampling3D, LUpSampling, LPad, LReshape>(layer, weights);
+    return read_as<LInput, LConv, LConv1D, LConv3D, LConvT2D, LConvT3D, LDense,                             //
+                   LBatchNorm, LActivation, LDropout, LGaussianNoise,                                       //
+                   LAbs, LExp, LLog, LLog2, LLog10, LSqrt, LPow, LClamp, LSum, LDiff, LMult, LDiv,          //
+                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, LConcat,                                  //
+                   LMaxPool, LMaxPool1D, LMaxPool3D, LAveragePool, LAveragePool1D, LAveragePool3D,          //
+                   LResize, LUpSampling3D, LUpSampling, LPad, LDataAugmentation,                            //
+                   LReshape, LSqueeze, LUnsqueeze, LBypass, LPermute, LSelect, LTile, LRepeat,              //
+                   LRMean, LRMax, LRMin, LRSum, LRVar, LRArgmax,                                            //
+                   LLayerNorm, LGroupNorm, LNorm, LNormMax, LNormMinMax, LMatMul, LEmbedding, LBroadcast>(
+        layer, weights);
 }
 
 }  // namespace eddl_prune::adapter

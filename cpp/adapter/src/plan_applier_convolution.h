@@ -23,19 +23,44 @@ void exchange_workspace(Descriptor& a, Descriptor& b) {
     if constexpr (HasWorkspace<Descriptor>::value) std::swap(a.ptrI, b.ptrI);
 }
 
+// A descriptor like `old`, not built. mem_level 0, because EDDL's destructor frees a workspace that higher levels do not
+// allocate here.
+template <class Descriptor>
+Descriptor* make_descriptor(const Descriptor& old, int out, int groups) {
+    return new Descriptor(out, old.kernel_size, old.strides, old.padding, old.pads, groups, old.dilation_rate, old.use_bias, 0);
+}
+inline ConvolDescriptor3D* make_descriptor(const ConvolDescriptor3D& old, int out, [[maybe_unused]] int groups) {
+    const std::vector<int> kernel(old.ksize.begin() + 1, old.ksize.end());
+#if defined(EDDL_EMBEDDED_ENGINE)
+    return new ConvolDescriptor3D(out, kernel, old.stride, old.padding, old.pad, old.dilation_rate, old.use_bias, 0, groups);
+#else
+    return new ConvolDescriptor3D(out, kernel, old.stride, old.padding, old.pad, old.dilation_rate, old.use_bias, 0);
+#endif
+}
+
 // A convolution's new descriptor: the sizes in it, and in its private caches, are set by build() alone. It is built for a
 // batch of one, so that it takes little memory; its own tensors then serve as storage for the layer's new ones.
 class FreshDescriptor {
 public:
-    FreshDescriptor(LConv& layer, std::size_t in, std::size_t out, std::size_t groups) : layer_(layer) {
+    virtual ~FreshDescriptor() = default;
+    virtual void commit() = 0;
+
+    std::unique_ptr<Tensor> kernel, bias, kernel_gradient, bias_gradient;
+};
+
+template <class Convolution>
+class FreshDescriptorOf : public FreshDescriptor {
+public:
+    FreshDescriptorOf(Convolution& layer, std::size_t in, std::size_t out, std::size_t groups) : layer_(layer) {
         checkpoint();
-        const ConvolDescriptor& old = *layer.cd;
+        const auto& old = *layer.cd;
         // Only its shape is read, so it borrows the data.
-        Tensor input(std::vector<int>{1, static_cast<int>(in), old.ir, old.ic}, layer.input->ptr, layer.input->device);
-        // mem_level 0, because EDDL's destructor frees a workspace that higher levels do not allocate here. That destructor
-        // also uses what is not there yet if build() throws: better to lose an empty descriptor then.
-        auto* building = new ConvolDescriptor(static_cast<int>(out), old.kernel_size, old.strides, old.padding, old.pads,
-                                              static_cast<int>(groups), old.dilation_rate, old.use_bias, 0);
+        std::vector<int> shape = old.I->shape;
+        shape[0] = 1;
+        shape[1] = static_cast<int>(in);
+        Tensor input(shape, layer.input->ptr, layer.input->device);
+        // EDDL's destructor uses what is not there yet if build() throws: better to lose an empty descriptor then.
+        auto* building = make_descriptor(old, static_cast<int>(out), static_cast<int>(groups));
         building->build(&input);
         fresh_.reset(building);
         output_.reset(fresh_->O);
@@ -45,7 +70,7 @@ public:
         bias_gradient.reset(fresh_->gbias);
         fresh_->mem_level = old.mem_level;
         fresh_->in = old.in;
-        fresh_->I = layer.input;
+        fresh_->I = old.I;
         fresh_->K = old.K;
         fresh_->bias = old.bias;
         fresh_->gK = old.gK;
@@ -55,19 +80,38 @@ public:
     }
 
     // The layer's batch stays, hence its workspace, which is larger than now needed until the next change of batch size.
-    void commit() {
+    void commit() override {
         exchange_workspace(*fresh_, *layer_.cd);
-        fresh_->O = layer_.output;
+        fresh_->O = layer_.cd->O;
+        // EDDL's 1-D convolution deletes its own view of the delta when it makes the next one.
+        if constexpr (std::is_same_v<Convolution, LConv1D>) fresh_->D = layer_.cd->D;
         delete layer_.cd;
         layer_.cd = fresh_.release();
     }
 
-    std::unique_ptr<Tensor> kernel, bias, kernel_gradient, bias_gradient;
-
 private:
-    LConv& layer_;
+    using Descriptor = std::remove_pointer_t<decltype(Convolution::cd)>;
+
+    Convolution& layer_;
     std::unique_ptr<Tensor> output_;  // outlives fresh_, whose destructor looks at it
-    std::unique_ptr<ConvolDescriptor> fresh_;
+    std::unique_ptr<Descriptor> fresh_;
 };
+
+// nullptr for a layer that is no convolution.
+inline std::unique_ptr<FreshDescriptor> make_fresh_descriptor(Layer& layer, std::size_t in, std::size_t out, std::size_t groups) {
+    std::unique_ptr<FreshDescriptor> made;
+    const auto try_kind = [&](auto* convolution) {
+        if (convolution != nullptr)
+            made = std::make_unique<FreshDescriptorOf<std::remove_pointer_t<decltype(convolution)>>>(*convolution, in, out, groups);
+    };
+    try_kind(dynamic_cast<LConv*>(&layer));
+    try_kind(dynamic_cast<LConv1D*>(&layer));
+    try_kind(dynamic_cast<LConv3D*>(&layer));
+#if defined(EDDL_EMBEDDED_ENGINE)
+    try_kind(dynamic_cast<LConvT2D*>(&layer));
+    try_kind(dynamic_cast<LConvT3D*>(&layer));
+#endif
+    return made;
+}
 
 }  // namespace eddl_prune::adapter

@@ -61,7 +61,7 @@ private:
             const std::size_t weights_before = linear->connections.size();
             const std::size_t weights_after =
                 plan.keep.size() * (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) * linear->connections.taps;
-            layer.parameters_after = weights_after + (linear->bias != nullptr ? plan.keep.size() : 0);
+            layer.parameters_after = weights_after + (stats.parameters > weights_before ? plan.keep.size() : 0);  // biases
             layer.macs_after = stats.macs / weights_before * weights_after;
         } else {
             // Normalisations have the same number of parameters a channel; layers that mix only the values of each channel
