@@ -38,11 +38,15 @@ class EddlNet:
         self.eddl = nets.eddl
         self.net = nets.build(name, self.eddl.sgd(RATE, MOMENTUM), threads, level)
         self.x, self.y = nets.batch(name, batch)
+        self.decodes, self.samples = TASKS[name].decodes, list(range(batch))
 
     def train(self) -> None:
         self.eddl.train_batch(self.net, [self.x], [self.y])
 
     def predict(self) -> np.ndarray:
+        if self.decodes:  # needs the targets, which EDDL's predict does not take
+            self.eddl.eval_batch(self.net, [self.x], [self.y], self.samples)
+            return self.eddl.getOutput(self.net.lout[0]).getdata()
         return self.eddl.predict(self.net, [self.x])[0].getdata()
 
     def logits(self) -> np.ndarray:
@@ -65,13 +69,13 @@ class EddlNet:
         """Return kind, number, role, a view in EDDL's layout and the number of outputs, for each parameter."""
         found = []
         for layer in self.net.layers:
-            match = re.fullmatch(r"(conv2d|batchnorm|dense)(\d+)", layer.name)
+            match = re.fullmatch(r"(conv2d|batchnorm|dense|embedding|LSTM)(\d+)", layer.name)
             if match is None:
                 continue
             kind, number = match[1], int(match[2])
             for role, tensor in enumerate(layer.params):
                 view = np.asarray(tensor)
-                found.append((kind, number, role, view, view.shape[-1 if kind == "dense" else 0]))
+                found.append((kind, number, role, view, view.shape[-1 if kind in ("dense", "LSTM") else 0]))
         return found
 
 
@@ -85,24 +89,34 @@ class TorchNet:
         self.torch = torch
         torch.set_num_threads(threads)
         self.classifies = TASKS[name].loss == "softmax_cross_entropy"
+        self.decodes, self.steps = TASKS[name].decodes, 1
         layout = getattr(torch, memory_format)
         x, y = TASKS[name].arrays(batch)
-        self.x = torch.from_numpy(x).contiguous(memory_format=layout)
-        self.y = torch.from_numpy(y.argmax(1) if self.classifies else y)
+        self.y = torch.from_numpy(y.argmax(-1) if self.classifies else y)
+        if TASKS[name].recurrent:
+            self.steps = y.shape[1]
+            self.x = torch.from_numpy(x).long().squeeze(-1)
+        else:
+            self.x = torch.from_numpy(x).contiguous(memory_format=layout)
         self.net = MODULES[name]().to(memory_format=layout)
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=RATE, momentum=MOMENTUM)
 
     def loss(self, outputs: Any) -> Any:
         if self.classifies:
-            return self.torch.nn.functional.cross_entropy(outputs, self.y)
+            # EDDL sums over time steps.
+            mean = self.torch.nn.functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), self.y.flatten())
+            return self.steps * mean
         # EDDL sums over a sample and averages over the batch.
         total = self.torch.nn.functional.binary_cross_entropy_with_logits(outputs, self.y, reduction="sum")
         return total / len(self.y)
 
+    def forward(self) -> Any:
+        return self.net(self.x, self.y) if self.decodes else self.net(self.x)
+
     def train(self) -> None:
         self.net.train()
         self.optimizer.zero_grad()
-        loss = self.loss(self.net(self.x))
+        loss = self.loss(self.forward())
         loss.backward()
         self.optimizer.step()
         loss.item()
@@ -110,8 +124,11 @@ class TorchNet:
     def predict(self) -> np.ndarray:
         self.net.eval()
         with self.torch.inference_mode():
-            outputs = self.net(self.x)
-            return (outputs.softmax(1) if self.classifies else outputs.sigmoid()).numpy()
+            outputs = self.forward()
+            if self.decodes:  # as EDDL's evaluation
+                self.loss(outputs).item()
+                return outputs.softmax(-1).transpose(0, 1).numpy()
+            return (outputs.softmax(-1) if self.classifies else outputs.sigmoid()).numpy()
 
     def logits(self) -> np.ndarray:
         self.net.eval()
@@ -144,6 +161,21 @@ class TorchNet:
                     if tensor is not None:
                         view = tensor.detach().numpy()
                         found.append((kind, number, role, view.T if kind == "dense" else view, len(view)))
+        for number, module in enumerate((m for m in self.net.modules() if isinstance(m, nn.Embedding)), 1):
+            found.append(("embedding", number, 0, module.weight.detach().numpy(), len(module.weight)))
+        for number, module in enumerate((m for m in self.net.modules() if isinstance(m, nn.LSTM)), 1):
+            found += self.gates(number, module)
+        return found
+
+    def gates(self, number: int, lstm: Any) -> list[tuple[str, int, int, np.ndarray, int]]:
+        """Return EDDL's parameters of an LSTM, a tensor for each gate; PyTorch's second bias is 0."""
+        lstm.bias_hh_l0.detach().zero_()
+        found: list[tuple[str, int, int, np.ndarray, int]] = []
+        for tensor in (lstm.weight_ih_l0, lstm.weight_hh_l0, lstm.bias_ih_l0):
+            in_, forget, candidate, out = tensor.detach().numpy().reshape(4, lstm.hidden_size, -1)
+            for gate in (in_, forget, out, candidate):
+                view = gate.T if tensor.ndim > 1 else gate[:, 0]
+                found.append(("LSTM", number, len(found), view, lstm.hidden_size))
         return found
 
 
@@ -230,18 +262,14 @@ class Contender:
 
     def check(self, file: str) -> dict[str, Any]:
         self.fill()
-        # Not those of a batch norm: EDDL's gradients of them are another thing (docs/engine.md).
-        made = {
-            f"{kind}{number}": view.copy()
-            for kind, number, role, view, _ in self.net.tensors()
-            if kind != "batchnorm" and role == 0
-        }
+        # Not vectors: EDDL's gradients of a batch norm's are another thing (docs/engine.md).
+        tensors = self.net.tensors()
+        matrices = {f"{kind}{number}_{role}": view for kind, number, role, view, _ in tensors if view.ndim > 1}
+        before = {name: view.copy() for name, view in matrices.items()}
         prediction = self.net.predict()
         self.net.train()
-        for kind, number, role, view, _ in self.net.tensors():
-            if kind != "batchnorm" and role == 0:
-                made[f"{kind}{number}"] -= view
-        np.savez(file, prediction=prediction, **made)
+        changes = {name: before[name] - view for name, view in matrices.items()}
+        np.savez(file, prediction=prediction, **changes)
         return {}
 
 

@@ -9,13 +9,17 @@ from pyeddl.tensor import Tensor
 from tasks import (
     DENSENET121_STAGES,
     DENSENET_GROWTH,
+    LSTM_UNITS,
     MOBILENET_V2_STAGES,
     RESNET18_STAGES,
     RESNET50_STAGES,
     SQUEEZENET_STAGES,
     TASKS,
+    TRANSLATED_VOCABULARY,
     UNET_FILTERS,
     VGG16_STAGES,
+    VOCABULARY,
+    WORD_SIZE,
 )
 
 
@@ -165,11 +169,32 @@ def unet(layer: Any) -> Any:
     return eddl.Sigmoid(eddl.Conv(layer, 1, [1, 1]))
 
 
+def embedded(words: Any, vocabulary: int) -> Any:
+    """Return a vector for each word."""
+    return eddl.Embedding(words, vocabulary, 1, WORD_SIZE)
+
+
+def lstm_classifier(words: Any) -> Any:
+    """A text classifier with one LSTM, of which the last output counts: 228,000 parameters."""
+    return eddl.Softmax(eddl.Dense(eddl.LSTM(embedded(words, VOCABULARY), LSTM_UNITS), 10))
+
+
+def lstm_translator(words: Any) -> Any:
+    """An encoder and a decoder with one LSTM each: 422,000 parameters."""
+    states = eddl.GetStates(eddl.LSTM(embedded(words, VOCABULARY), LSTM_UNITS))
+    before = eddl.Input([TRANSLATED_VOCABULARY])
+    decoder = eddl.LSTM([embedded(eddl.ReduceArgMax(before, [0]), TRANSLATED_VOCABULARY), states], LSTM_UNITS)
+    eddl.setDecoder(before)
+    return eddl.Softmax(eddl.Dense(decoder, TRANSLATED_VOCABULARY))
+
+
 LAYERS = {
     "LeNet-5": lenet5,
     "VGG-16-BN": vgg16_bn,
     "ResNet-18": resnet18,
     "U-Net": unet,
+    "LSTM classifier": lstm_classifier,
+    "LSTM translator": lstm_translator,
     "ResNet-50": resnet50,
     "DenseNet-121": densenet121,
     "SqueezeNet": squeezenet,
@@ -180,7 +205,7 @@ LAYERS = {
 def build(name: str, optimizer: Any, threads: int, memory: str = "full_mem") -> Any:
     """Return the net, built for its task."""
     task = TASKS[name]
-    inputs = eddl.Input(list(task.sample))
+    inputs = eddl.Input(list(task.sample[task.recurrent :]))
     net = eddl.Model([inputs], [LAYERS[name](inputs)])
     eddl.build(net, optimizer, [task.loss], [task.metric], eddl.CS_CPU(threads, memory))
     return net

@@ -6,12 +6,16 @@ import torch
 from tasks import (
     DENSENET121_STAGES,
     DENSENET_GROWTH,
+    LSTM_UNITS,
     MOBILENET_V2_STAGES,
     RESNET18_STAGES,
     RESNET50_STAGES,
     SQUEEZENET_STAGES,
+    TRANSLATED_VOCABULARY,
     UNET_FILTERS,
     VGG16_STAGES,
+    VOCABULARY,
+    WORD_SIZE,
 )
 from torch import Tensor, nn
 
@@ -216,11 +220,39 @@ class UNet(nn.Module):
         return self.last(x)
 
 
+class LstmClassifier(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(VOCABULARY, WORD_SIZE)
+        self.lstm = nn.LSTM(WORD_SIZE, LSTM_UNITS, batch_first=True)
+        self.last = nn.Linear(LSTM_UNITS, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.lstm(self.words(x))[0][:, -1])
+
+
+class LstmTranslator(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(VOCABULARY, WORD_SIZE)
+        self.before = nn.Embedding(TRANSLATED_VOCABULARY, WORD_SIZE)
+        self.encoder = nn.LSTM(WORD_SIZE, LSTM_UNITS, batch_first=True)
+        self.decoder = nn.LSTM(WORD_SIZE, LSTM_UNITS, batch_first=True)
+        self.last = nn.Linear(LSTM_UNITS, TRANSLATED_VOCABULARY)
+
+    def forward(self, x: Tensor, targets: Tensor) -> Tensor:
+        _, states = self.encoder(self.words(x))
+        before = nn.functional.pad(targets[:, :-1], (1, 0))  # word 0 before the first one
+        return self.last(self.decoder(self.before(before), states)[0])
+
+
 MODULES = {
     "LeNet-5": lenet5,
     "VGG-16-BN": vgg16_bn,
     "ResNet-18": resnet18,
     "U-Net": UNet,
+    "LSTM classifier": LstmClassifier,
+    "LSTM translator": LstmTranslator,
     "ResNet-50": resnet50,
     "DenseNet-121": densenet121,
     "SqueezeNet": squeezenet,

@@ -24,11 +24,12 @@ MOBILENET_V2_STAGES = (  # expansion, filters, blocks, stride
     (6, 320, 1, 1),
 )
 UNET_FILTERS = (16, 32, 64, 128, 256)
+VOCABULARY, TRANSLATED_VOCABULARY, WORD_SIZE, LSTM_UNITS = 2000, 500, 64, 128
 
 
 def one_hot(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the targets of a classifier."""
-    return np.eye(shape[1], dtype=np.float32)[rng.integers(0, shape[1], shape[0])]
+    """Return the targets of a classifier, or of one for each time step."""
+    return np.eye(shape[-1], dtype=np.float32)[rng.integers(0, shape[-1], shape[:-1])]
 
 
 def masks(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -36,26 +37,48 @@ def masks(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return (rng.random(shape, dtype=np.float32) < 0.5).astype(np.float32)
 
 
+def numbers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the inputs of a net that takes pixels and the like."""
+    return rng.standard_normal(shape, dtype=np.float32)
+
+
+def words(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the inputs of a net that takes words, one a time step."""
+    return rng.integers(0, VOCABULARY, shape).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Task:
-    """Shapes of one sample and of its target, and EDDL's names of loss and metric."""
+    """Shapes of one sample and of its target, and EDDL's names of loss and metric.
+
+    A recurrent net's shapes begin with time steps, which are not part of its layers' shapes. One that decodes takes the
+    target of the step before as an input.
+    """
 
     sample: tuple[int, ...]
     target: tuple[int, ...] = (10,)
     loss: str = "softmax_cross_entropy"
     metric: str = "categorical_accuracy"
     make_targets: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] = one_hot
+    make_inputs: Callable[[np.random.Generator, tuple[int, ...]], np.ndarray] = numbers
+    recurrent: bool = False
+    decodes: bool = False
 
     def arrays(self, size: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Return random inputs and targets for a batch."""
         rng = np.random.default_rng(seed)
-        x = rng.standard_normal((size, *self.sample), dtype=np.float32)
+        x = self.make_inputs(rng, (size, *self.sample))
         return x, self.make_targets(rng, (size, *self.target))
 
 
 CHAINS = {"LeNet-5": Task((1, 28, 28)), "VGG-16-BN": Task((3, 32, 32))}
+RECURRENT = {
+    "LSTM classifier": Task((50, 1), (1, 10), make_inputs=words, recurrent=True),
+    "LSTM translator": Task((20, 1), (20, TRANSLATED_VOCABULARY), make_inputs=words, recurrent=True, decodes=True),
+}
 TASKS = {
     **CHAINS,
+    **RECURRENT,
     "ResNet-18": Task((3, 64, 64)),
     "U-Net": Task((3, 128, 128), (1, 128, 128), "binary_cross_entropy", "mean_squared_error", masks),
     "ResNet-50": Task((3, 128, 128)),
@@ -63,8 +86,8 @@ TASKS = {
     "SqueezeNet": Task((3, 128, 128)),
     "MobileNetV2": Task((3, 128, 128)),
 }
-ENGINE = (*CHAINS, "ResNet-18", "U-Net")  # what engine.py measures unless told otherwise
-REMOVAL = tuple(net for net in TASKS if net != "LeNet-5")  # likewise, removal.py
+ENGINE = (*CHAINS, "ResNet-18", "U-Net", *RECURRENT)  # what engine.py measures unless told otherwise
+REMOVAL = tuple(net for net in TASKS if net not in ("LeNet-5", *RECURRENT))  # likewise, removal.py
 
 
 def parameter(kind: str, number: int, role: int, shape: tuple[int, ...], outputs: int) -> np.ndarray:
