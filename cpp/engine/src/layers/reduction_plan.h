@@ -76,7 +76,11 @@ private:
     template <typename Matches>
     std::ptrdiff_t first_place(std::ptrdiff_t from, Matches matches) const {
         std::ptrdiff_t place = 0;
-        while (place < group() && !matches(element(from, place))) ++place;
+        for (const std::ptrdiff_t run : runs_) {
+            for (std::ptrdiff_t l = 0; l < length_; ++l, ++place) {
+                if (matches(from + run + l)) return place;
+            }
+        }
         return place;
     }
 

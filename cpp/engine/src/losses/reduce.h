@@ -24,19 +24,24 @@ inline std::ptrdiff_t sample_size(const Tensor *t) {
     return t->shape[0] > 0 ? static_cast<std::ptrdiff_t>(t->size) / t->shape[0] : 0;
 }
 
-// Sum of term(i) over [0, n): in double, block by block, so that it is the same with any number of threads.
+// Sum of term(i) over [0, n): in double, block by block, so that it is the same with any number of threads, and in lanes,
+// so that one addition need not wait for the other.
 template <typename Term>
 double ordered_sum(std::ptrdiff_t n, Term term) {
-    constexpr std::ptrdiff_t BLOCK = 4096;
+    constexpr std::ptrdiff_t BLOCK = 4096, LANES = 4;
     const std::ptrdiff_t blocks = (n + BLOCK - 1) / BLOCK;
     std::vector<double> partial(static_cast<std::size_t>(blocks), 0.0);
     parallel_for(
         blocks,
         [&](std::ptrdiff_t b) {
-            double sum = 0.0;
+            double lanes[LANES] = {};
             const std::ptrdiff_t end = std::min(n, (b + 1) * BLOCK);
-            for (std::ptrdiff_t i = b * BLOCK; i < end; ++i) sum += static_cast<double>(term(i));
-            partial[static_cast<std::size_t>(b)] = sum;
+            std::ptrdiff_t i = b * BLOCK;
+            for (; i + LANES <= end; i += LANES) {
+                for (std::ptrdiff_t l = 0; l < LANES; ++l) lanes[l] += static_cast<double>(term(i + l));
+            }
+            for (; i < end; ++i) lanes[0] += static_cast<double>(term(i));
+            partial[static_cast<std::size_t>(b)] = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
         },
         BLOCK);
     double total = 0.0;
