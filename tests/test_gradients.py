@@ -192,6 +192,8 @@ def gradient_cases():
 
 @pytest.mark.parametrize("case", list(gradient_cases()))
 def test_gradients_match_finite_differences(case, engine):
+    if engine == "EDDL" and case.races_on_eddl:
+        pytest.skip("EDDL's threads add up these gradients without waiting for each other")
     if engine == "EDDL" and not case.keeps_gradients and case.built().isrecurrent:
         pytest.skip("EDDL's Adam squares the gradients in place, and a recurrent net gives them after its step only")
     point, chosen, expected = smooth_point(case)

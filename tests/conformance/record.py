@@ -31,12 +31,19 @@ def run_here(id, result):
 
 
 def run_apart(id, directory):
-    """The measured quantities of a case, or None if its process failed (its standard error is shown)."""
+    """The measured quantities of a case, on one thread, or None if its process failed (its standard error is shown)."""
     result = Path(directory) / "measured.pickle"
     result.unlink(missing_ok=True)
     command = [sys.executable, __file__, "--run", id, "--result", str(result)]
     # Pickled rather than saved: a quantity may be named anything.
-    done = subprocess.run(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     if done.returncode or not result.exists():
         print(f"{id}: exit status {done.returncode}\n{done.stderr[-1000:]}", file=sys.stderr)
         return None
@@ -75,7 +82,6 @@ def main():
     options = parser.parse_args()
     if unknown := set(options.families) - set(FAMILIES):
         parser.error(f"no such family: {', '.join(sorted(unknown))}")
-    os.environ["OMP_NUM_THREADS"] = "1"
     if options.run:
         return run_here(options.run, options.result)
     failed = {name: ids for name in options.families or FAMILIES if (ids := record(name, options.out))}

@@ -233,7 +233,7 @@ def translation():
     return eddl.Model([x], [y])
 
 
-_words = {"inputs": sequences(5, integers(7)), "differentiable": False, "batch": 4}
+_words = {"inputs": sequences(5, integers(7)), "differentiable": False, "batch": 4, "races_on_eddl": True}
 for _layer, _name in ((rnn, "rnn"), (lstm, "lstm")):
     case(f"{_name}-of-words", reader(_layer()), loss="binary_cross_entropy", target=sequences(1, binary), **_words)
 case("gru-of-words", reader(gru()), loss="binary_cross_entropy", target=sequences(1, binary), **_words, **GRU_RESET())
