@@ -1,5 +1,6 @@
 """The numeric kernels against NumPy formulas, on the sizes and values that break vectorised and parallel loops."""
 
+import helpers
 import numpy as np
 import pytest
 from eddl_prune import _core
@@ -81,6 +82,74 @@ def test_lobster_step_with_lambda_zero_touches_nothing(step, given_gradient):
     out = w.copy()
     step(out, given_gradient(np.zeros_like(w)), 0.0)
     assert same_bits(out, w)
+
+
+# --- SeReNe and output sensitivity ---
+
+# Shape and axis: a convolution's output channels, a dense layer's, a batch of activations; small and parallel sizes.
+NEURON_SHAPES = [((5, 3, 3, 3), 0), ((7, 5), 1), ((3, 5, 7), 1), ((64, 33, 17), 1), ((300, 401), 1), ((37, 1201), 0)]
+neuron_shapes = pytest.mark.parametrize("shape, axis", [*NEURON_SHAPES, ((0, 4), 1), ((4, 0), 1)])
+
+
+def along(values, shape, axis):
+    return values.reshape([-1 if i == axis else 1 for i in range(len(shape))])
+
+
+@neuron_shapes
+@pytest.mark.parametrize("step", [kernels.neuron_step, kernels.reference_neuron_step], ids=["fused", "reference"])
+def test_neuron_step_is_the_papers_formula(step, shape, axis):
+    w, s = normal(shape), np.abs(normal(shape[axis], seed=1))
+    expected = lobster_in_double(w, np.broadcast_to(along(s, shape, axis), shape), np.float32(0.25))
+    out = w.copy()
+    step(out, axis, s, 0.25)
+    np.testing.assert_array_less(np.abs(out - expected), 4 * EPSILON * np.abs(w) * 1.25 + 1e-37)
+
+
+def test_neuron_step_leaves_what_is_sensitive_or_nan_and_lambda_zero_touches_nothing():
+    w = normal((4, 3))
+    out = w.copy()
+    kernels.neuron_step(out, 1, np.array([1, np.nan, 0], np.float32), 0.5)
+    assert same_bits(np.ascontiguousarray(out[:, :2]), np.ascontiguousarray(w[:, :2]))
+    np.testing.assert_array_equal(out[:, 2], w[:, 2] / 2)
+    out = np.array([[np.inf, -0.0]], np.float32)
+    kernels.neuron_step(out, 1, np.zeros(2, np.float32), 0.0)
+    assert np.isposinf(out[0, 0])
+
+
+@pytest.mark.parametrize("n", SIZES)
+@pytest.mark.parametrize("add", [kernels.add_absolute, kernels.reference_add_absolute], ids=["fused", "reference"])
+def test_absolute_values_are_added(add, n):
+    total, src = normal(n), normal(n, seed=1)
+    expected = total + np.abs(src)
+    add(total, src)
+    np.testing.assert_array_equal(total, expected)
+
+
+@neuron_shapes
+@pytest.mark.parametrize("kind", ["", "reference_"], ids=["fused", "reference"])
+def test_channel_sums_are_added(kind, shape, axis):
+    src = normal(shape)
+    src[np.abs(src) < 0.3] = -0.0
+    others = tuple(i for i in range(len(shape)) if i != axis)
+    for name, values in (
+        ("add_channel_absolute_sums", np.abs(src.astype(np.float64))),
+        ("add_channel_nonzero_counts", src != 0),
+    ):
+        sums = np.full(shape[axis], 0.5)
+        getattr(kernels, kind + name)(src, axis, sums)
+        np.testing.assert_allclose(sums, 0.5 + values.sum(others), rtol=1e-12)
+
+
+def test_sums_do_not_depend_on_the_number_of_threads(tmp_path):
+    code = """
+        import numpy as np
+        from eddl_prune import _core
+        src = np.random.default_rng(0).normal(size=(64, 33, 17)).astype(np.float32)
+        sums = np.zeros(33)
+        _core._kernels.add_channel_absolute_sums(src, 1, sums)
+        result = sums.tobytes().hex()
+        """
+    assert len({helpers.in_child(code, tmp_path, OMP_NUM_THREADS=threads) for threads in ("1", "2", "3")}) == 1
 
 
 # --- thresholds, counts, masks ---

@@ -1,5 +1,7 @@
 """SeReNe and OutputSensitivity: their steps against finite differences in NumPy and against what PyTorch recorded."""
 
+from pathlib import Path
+
 import eddl_prune as ep
 import helpers
 import numpy as np
@@ -56,3 +58,41 @@ def test_step_against_finite_differences(name, method, mode):
     for key in before.keys() - expected.keys():
         if not key.startswith("bn"):  # whose running statistics move
             np.testing.assert_array_equal(after[key], before[key], err_msg=key)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    with np.load(Path(cases.__file__).with_name("recorded.npz")) as file:
+        return dict(file)
+
+
+def of(recorded, prefix):
+    return {key[len(prefix) :]: value for key, value in recorded.items() if key.startswith(prefix)}
+
+
+@pytest.mark.parametrize(("method", "mode"), [("LOBSTER", ""), *MODES], ids=lambda part: part or "-")
+@pytest.mark.parametrize("name", [n for n in cases.RECORDED])
+def test_training_against_pytorch(name, method, mode, recorded, engine):
+    case = cases.CASES[name]
+    if engine == "EDDL" and not case.on_eddl:
+        pytest.skip("EDDL has no such layer on the CPU")
+    inner = eddl.sgd(cases.RATE, cases.MOMENTUM)
+    modes = [mode] if mode else []
+    net = eddl_net.build(case, getattr(ep, method)(inner, cases.LAMBDA, *modes))
+    for key, value in of(recorded, f"{name}/start/").items():
+        layer, i = key.split("/")
+        parameter = eddl.getLayer(net, layer).params[int(i)]
+        helpers.view(parameter)[...] = value.reshape(parameter.shape)
+    for layer in net.layers:
+        if helpers.is_batchnorm(layer):  # whose gradients EDDL gets wrong
+            eddl.setTrainable(net, layer.name, False)
+    targets = [recorded[f"{name}/target/{i}"] for i in range(len(case.heads))]
+    for step in range(1, cases.STEPS + 1):
+        helpers.train(net, recorded[f"{name}/x"], targets)
+        expected = of(recorded, f"{name}/{method}/{mode}/{step}/")
+        assert expected
+        actual = helpers.named_params(net)
+        for key, value in expected.items():
+            np.testing.assert_allclose(
+                actual[key].reshape(value.shape), value, rtol=2e-4, atol=5e-6, err_msg=f"step {step}: {key}"
+            )

@@ -17,6 +17,7 @@ namespace eddl_prune::bindings {
 namespace {
 
 using Floats = py::array_t<float, py::array::c_style>;
+using Doubles = py::array_t<double, py::array::c_style>;
 using Bytes = py::array_t<std::uint8_t, py::array::c_style>;
 using Indices = std::vector<std::size_t>;
 
@@ -53,6 +54,56 @@ void define_step(py::module_& module, const char* name, Step step) {
             step(w.mutable_data(), g.data(), size_of(w), lambda);
         },
         py::arg("w").noconvert(), py::arg("g").noconvert(), py::arg("lmbda"));
+}
+
+template <class Step>
+void define_neuron_step(py::module_& module, const char* name, Step step) {
+    module.def(
+        name,
+        [step](Floats w, py::ssize_t axis, const Floats& s, float lambda) {
+            const kernels::AxisShape shape = axis_shape(w, axis);
+            if (size_of(s) != shape.extent) throw std::invalid_argument("s does not fit w's axis");
+            step(w.mutable_data(), shape, s.data(), lambda);
+        },
+        py::arg("w").noconvert(), py::arg("axis"), py::arg("s").noconvert(), py::arg("lmbda"));
+}
+
+template <class Add>
+void define_absolute_sum(py::module_& module, const char* name, Add add) {
+    module.def(
+        name,
+        [add](Floats sum, const Floats& src) {
+            require_same_size(sum, src);
+            add(sum.mutable_data(), src.data(), size_of(sum));
+        },
+        py::arg("sum").noconvert(), py::arg("src").noconvert());
+}
+
+template <class Add>
+void define_channel_sums(py::module_& module, const char* name, Add add) {
+    module.def(
+        name,
+        [add](const Floats& src, py::ssize_t axis, Doubles sums) {
+            const kernels::AxisShape shape = axis_shape(src, axis);
+            if (size_of(sums) != shape.extent) throw std::invalid_argument("sums does not fit src's axis");
+            add(src.data(), shape, sums.mutable_data());
+        },
+        py::arg("src"), py::arg("axis"), py::arg("sums").noconvert());
+}
+
+void define_sensitivity(py::module_& module) {
+    define_step(module, "lobster_step", kernels::lobster_step);
+    define_step(module, "lobster_step_squared", kernels::lobster_step_squared);
+    define_step(module, "reference_lobster_step", kernels::reference::lobster_step);
+    define_neuron_step(module, "neuron_step", kernels::neuron_step);
+    define_neuron_step(module, "reference_neuron_step", kernels::reference::neuron_step);
+    define_absolute_sum(module, "add_absolute", kernels::add_absolute);
+    define_absolute_sum(module, "reference_add_absolute", kernels::reference::add_absolute);
+    define_channel_sums(module, "add_channel_absolute_sums", kernels::add_channel_absolute_sums);
+    define_channel_sums(module, "reference_add_channel_absolute_sums", kernels::reference::add_channel_absolute_sums);
+    define_channel_sums(module, "add_channel_nonzero_counts", kernels::add_channel_nonzero_counts);
+    define_channel_sums(module, "reference_add_channel_nonzero_counts",
+                        kernels::reference::add_channel_nonzero_counts);
 }
 
 void define_counts(py::module_& module) {
@@ -128,9 +179,7 @@ void define_channels(py::module_& module) {
 
 void register_kernels(py::module_& module) {
     py::module_ submodule = module.def_submodule("_kernels", "The numeric kernels on NumPy arrays, for tests.");
-    define_step(submodule, "lobster_step", kernels::lobster_step);
-    define_step(submodule, "lobster_step_squared", kernels::lobster_step_squared);
-    define_step(submodule, "reference_lobster_step", kernels::reference::lobster_step);
+    define_sensitivity(submodule);
     define_counts(submodule);
     define_masks(submodule);
     define_channels(submodule);

@@ -19,7 +19,7 @@ from ._core import PruneError
 from .engine import __version__, engine_info
 from .fitting import fit
 from .history import History
-from .optimizers import LOBSTER, OutputSensitivity, SeReNe
+from .optimizers import LOBSTER, LambdaSchedule, OutputSensitivity, SeReNe
 from .pruning import threshold
 from .removal import Plan, Report, plan, simplify
 from .schedule import Schedule
@@ -30,6 +30,7 @@ PruneError.__doc__ = "A net that EDDL accepts but that cannot be pruned: on a GP
 __all__ = [
     "LOBSTER",
     "History",
+    "LambdaSchedule",
     "LayerStats",
     "OutputSensitivity",
     "Plan",

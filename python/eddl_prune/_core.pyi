@@ -19,9 +19,7 @@ class _Method:
     def _watch(self) -> Callable[[], bool]: ...
 
 class LOBSTER(_Method):
-    def __init__(
-        self, optimizer: Any, lmbda: float, biases: bool = True, layers: list[str] | None = None
-    ) -> None: ...
+    def __init__(self, optimizer: Any, lmbda: float, biases: bool = True, layers: list[str] | None = None) -> None: ...
 
 class _OutputMethod(_Method):
     def __init__(

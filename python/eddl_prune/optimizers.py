@@ -13,11 +13,11 @@ change nothing else: neither gradients, deltas and running statistics, nor the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from . import _core
-from ._checks import require_choice, require_flag, require_names, require_optimizer, require_real
+from ._checks import require_choice, require_flag, require_names, require_optimizer, require_real, type_name
 
 
 class _Regularizer:
@@ -87,6 +87,37 @@ class _OutputRegularizer(_Regularizer):
     def passes(self) -> int:
         """How many extra backward passes the last step took."""
         return int(self._require_existing("passes").passes)
+
+
+class LambdaSchedule:
+    """A callback of :func:`eddl_prune.fit` that gives every epoch a strength of its own.
+
+    ``ep.fit(..., callbacks=[ep.LambdaSchedule(optimizer, lambda epoch: 1e-4 * min(1, epoch / 10))])`` warms up over ten
+    epochs. In a loop of one's own, make it before the first epoch and call it as ``schedule(epoch, {})`` after each.
+
+    :param optimizer: a :class:`LOBSTER`, :class:`SeReNe` or :class:`OutputSensitivity`.
+    :param lmbda: takes the number of an epoch, from 1, and returns its strength, finite and >= 0.
+    :raises TypeError: an argument of the wrong type, or a function that returns no number.
+    :raises ValueError: a function that returns a number out of the range, also when it is called later.
+    """
+
+    def __init__(self, optimizer: Any, lmbda: Callable[[int], float]) -> None:
+        if not isinstance(optimizer, _Regularizer):
+            raise TypeError(
+                f"LambdaSchedule: optimizer must be a LOBSTER, SeReNe or OutputSensitivity, got {type_name(optimizer)}"
+            )
+        if not callable(lmbda):
+            raise TypeError(f"LambdaSchedule: lmbda must be a function of the epoch, got {type_name(lmbda)}")
+        self._optimizer = optimizer
+        self._lmbda = lmbda
+        self._set(1)
+
+    def __call__(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Set the strength of the epoch after this one."""
+        self._set(epoch + 1)
+
+    def _set(self, epoch: int) -> None:
+        self._optimizer.set_lambda(self._lmbda(epoch))
 
 
 class LOBSTER(_Regularizer, _core.LOBSTER):

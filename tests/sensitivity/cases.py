@@ -56,6 +56,8 @@ CASES = {
     ),
 }
 BATCH = 6
+# Those that PyTorch has recorded: all whose heads end in a softmax over one axis.
+RECORDED = ("mlp", "conv2d", "conv1d", "conv3d", "two-outputs", "transposed")
 # What the recorded training does: SGD with momentum and one of the methods round it.
 STEPS, RATE, MOMENTUM, LAMBDA = 3, 0.05, 0.9, 0.2
 METHODS = {
