@@ -1,6 +1,6 @@
 """
-Trains the cases with each method in PyTorch, in float64, and writes what becomes of their parameters to recorded.npz. Needs
-PyTorch and NumPy, not PyEDDL; from the repository's root:
+Trains the cases with each method in PyTorch, in float64, and writes what becomes of their parameters to recorded.npz.
+Needs PyTorch and NumPy, not PyEDDL; from the repository's root:
 
     python tests/sensitivity/record.py
 """
@@ -22,7 +22,7 @@ FUNCTIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 
 
 def initial_parameters(case, rng):
-    """Keyed "layer/0" (weight) and "layer/1" (bias), or scale and shift, in EDDL's layout; and the net's classes, a head each."""
+    """Keyed "layer/0" (weight, scale) and "layer/1" (bias, shift), in EDDL's layout; and the heads' numbers of classes."""
     trunk, heads = cases.named(case)
     parameters = {}
 
