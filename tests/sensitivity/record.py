@@ -22,7 +22,7 @@ FUNCTIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
 
 
 def initial_parameters(case, rng):
-    """Keyed "layer/0" (weight, scale) and "layer/1" (bias, shift), in EDDL's layout; and the heads' numbers of classes."""
+    """Keyed "layer/0" (weight, scale) and "layer/1" (bias, shift), in EDDL's layout; and each head's classes."""
     trunk, heads = cases.named(case)
     parameters = {}
 

@@ -126,7 +126,8 @@ void count_active(const Tensor& derivatives, const Place& place, const WeightedL
 
 }  // namespace
 
-std::vector<std::vector<float>> activity(const vlayer& layers, const std::vector<WeightedLayer>& of) {
+std::vector<std::vector<float>> activity(const vlayer& layers, const std::vector<WeightedLayer>& of,
+                                         std::vector<float>& scratch) {
     struct Reader {
         std::size_t index;  // in `of`
         Place place;
@@ -146,7 +147,7 @@ std::vector<std::vector<float>> activity(const vlayer& layers, const std::vector
     vlayer activations;
     std::copy_if(layers.begin(), layers.end(), std::back_inserter(activations),
                  [&](const Layer* layer) { return readers.count(layer) != 0; });
-    BackwardScope scope(layers, activations);
+    BackwardScope scope(layers, activations, scratch);
     std::vector<double> counted(of.size(), 0.0);  // derivatives of each neuron
     // Forwards: where one activation follows another, the second adds to the first one's delta.
     for (Layer* activation : activations) {

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "eddl/layers/conv/layer_conv.h"
+#include "eddl_prune/kernels/elementwise.h"
 
 namespace eddl_prune::adapter {
 
@@ -46,9 +47,12 @@ void restore_lowered_input([[maybe_unused]] Layer& layer) {
 
 }  // namespace
 
-BackwardScope::BackwardScope(const vlayer& layers, const vlayer& run) : touched_(with_parents(run)) {
-    const auto save = [this](Tensor* tensor, Layer* owner) {
-        saved_.push_back({tensor, std::vector<float>(tensor->ptr, tensor->ptr + tensor->size), owner});
+BackwardScope::BackwardScope(const vlayer& layers, const vlayer& run, std::vector<float>& scratch)
+    : scratch_(scratch), touched_(with_parents(run)) {
+    std::size_t size = 0;
+    const auto save = [&](Tensor* tensor, Layer* owner) {
+        saved_.push_back({tensor, tensor->size, size, owner});
+        size += tensor->size;
     };
     for (Layer* layer : touched_)
         if (layer->delta != nullptr) save(layer->delta, layer);
@@ -57,7 +61,10 @@ BackwardScope::BackwardScope(const vlayer& layers, const vlayer& run) : touched_
     for (Layer* layer : with_parents(layers))
         if (layer->delta == nullptr) without_delta_.push_back(layer);
 
+    if (scratch_.size() < size) scratch_.resize(size);
+
     // From here on nothing throws.
+    for (const Values& saved : saved_) kernels::copy(scratch_.data() + saved.offset, saved.tensor->ptr, saved.size);
     const int batch = batch_of(layers);
     for (const Layer* layer : layers)
         if (layer->output->shape.front() == 0) {
@@ -79,9 +86,8 @@ BackwardScope::~BackwardScope() {
         if (layer->delta != nullptr && layer->mem_level != 0) layer->Layer::free_delta();
     }
     for (const Values& saved : saved_)
-        if (saved.owner == nullptr ||
-            (saved.owner->delta == saved.tensor && saved.tensor->size == saved.values.size()))
-            std::copy(saved.values.begin(), saved.values.end(), saved.tensor->ptr);
+        if (saved.owner == nullptr || (saved.owner->delta == saved.tensor && saved.tensor->size == saved.size))
+            kernels::copy(saved.tensor->ptr, scratch_.data() + saved.offset, saved.size);
     for (Tensor* output : released_) set_batch(*output, 0);
     for (const Settings& settings : settings_) {
         settings.layer->trainable = settings.trainable;
@@ -96,7 +102,7 @@ void BackwardScope::zero_deltas() {
         const bool detached = layer->detached;
         layer->reset();
         layer->detached = detached;
-        layer->delta->fill_(0.0f);
+        if (layer->mem_level != 0) layer->delta->fill_(0.0f);
     }
 }
 

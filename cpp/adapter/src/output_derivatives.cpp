@@ -54,7 +54,8 @@ std::size_t largest(const float* values, kernels::AxisShape shape, std::size_t o
 
 }  // namespace
 
-OutputDerivatives::OutputDerivatives(std::string function, const vlayer& layers, const vlayer& wanted, By by)
+OutputDerivatives::OutputDerivatives(std::string function, const vlayer& layers, const vlayer& wanted, By by,
+                                     std::vector<float>& scratch)
     : function_(std::move(function)), wanted_(wanted), by_(by), outputs_(find_outputs(layers)), way_([&] {
           std::vector<const Layer*> sources;
           for (const Output& output : outputs_) sources.push_back(output.source);
@@ -65,7 +66,7 @@ OutputDerivatives::OutputDerivatives(std::string function, const vlayer& layers,
           std::transform(way_.rbegin(), way_.rend(), std::back_inserter(forward),
                          [](const Stop& stop) { return stop.layer; });
           return forward;
-      }()) {
+      }(), scratch) {
     if (by_ == By::parameters)
         for (Layer* layer : wanted_) scope_.with_gradients(layer);
 }

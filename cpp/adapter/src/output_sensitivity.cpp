@@ -23,7 +23,7 @@ void OutputSensitivity::measure(const std::vector<WeightedLayer>& selected) {
         sensitivities_[i].weight.assign(selected[i].weight->size, 0.0f);
         sensitivities_[i].bias.assign(selected[i].bias == nullptr ? 0 : selected[i].bias->size, 0.0f);
     }
-    OutputDerivatives derivatives(name, layers, layers_of(selected), OutputDerivatives::By::parameters);
+    OutputDerivatives derivatives(name, layers, layers_of(selected), OutputDerivatives::By::parameters, scratch_);
     const bool specific = mode_ == Mode::specific;
     const float alpha = 1.0f / static_cast<float>(specific ? derivatives.outputs() : derivatives.classes());
     const auto add_up = [](std::vector<float>& sum, const Tensor* gradient) {

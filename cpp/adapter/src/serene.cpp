@@ -33,10 +33,10 @@ void Serene::check_layers(const vlayer& l) const {
 void Serene::measure(const std::vector<WeightedLayer>& selected) {
     passes_ = 0;
     if (mode_ == Mode::local) {
-        sensitivities_ = activity(layers, selected);
+        sensitivities_ = activity(layers, selected, scratch_);
         return;
     }
-    OutputDerivatives derivatives(name, layers, layers_of(selected), OutputDerivatives::By::outputs);
+    OutputDerivatives derivatives(name, layers, layers_of(selected), OutputDerivatives::By::outputs, scratch_);
     std::unordered_map<const Layer*, std::size_t> index;
     std::vector<std::vector<double>> sums;
     for (std::size_t i = 0; i < selected.size(); ++i) {

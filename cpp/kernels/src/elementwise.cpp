@@ -46,6 +46,13 @@ inline bool is_newly_zero(float x, float threshold) { return (std::fabs(x) < thr
 
 }  // namespace
 
+void copy(float* dst, const float* src, std::size_t n) {
+    constexpr std::size_t block = parallel_grain / 4;
+#pragma omp parallel for schedule(static) if (n >= parallel_grain)
+    for (std::size_t begin = 0; begin < n; begin += block)
+        std::memcpy(dst + begin, src + begin, std::min(block, n - begin) * sizeof(float));
+}
+
 std::size_t count_nonzero(const float* src, std::size_t n) {
     return count_if(src, n, [](float x) { return x != 0.0f; });
 }

@@ -13,6 +13,8 @@ namespace eddl_prune::adapter {
 // there may be what keeps channels apart: batch normalisation, dropout, pooling, padding, flattening, sums and
 // concatenations; the positions are the activations'. 1 for all channels of a layer that some other way leads from: to
 // an output, or into a layer that mixes channels.
-std::vector<std::vector<float>> activity(const vlayer& layers, const std::vector<WeightedLayer>& of);
+// `scratch`: see BackwardScope.
+std::vector<std::vector<float>> activity(const vlayer& layers, const std::vector<WeightedLayer>& of,
+                                         std::vector<float>& scratch);
 
 }  // namespace eddl_prune::adapter

@@ -1,6 +1,7 @@
 // Room for backward passes beside those of training, between forward and the optimizer's step.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "eddl/net/net.h"
@@ -15,7 +16,8 @@ class BackwardScope {
 public:
     // `layers`: all of the net. `run`: some of them, in forward order. None of them makes gradients of its parameters
     // unless with_gradients() asks for them, nor applies its regularizer.
-    BackwardScope(const vlayer& layers, const vlayer& run);
+    // `scratch` holds what is put back; it is the caller's, so that its memory serves the next scope, too.
+    BackwardScope(const vlayer& layers, const vlayer& run, std::vector<float>& scratch);
     ~BackwardScope();
     BackwardScope(const BackwardScope&) = delete;
     BackwardScope& operator=(const BackwardScope&) = delete;
@@ -32,7 +34,8 @@ public:
 private:
     struct Values {
         Tensor* tensor;
-        std::vector<float> values;
+        std::size_t size;
+        std::size_t offset;  // in the scratch
         Layer* owner;  // of a delta, which a pass at another batch size replaces; nullptr for a gradient
     };
     struct Settings {
@@ -41,6 +44,7 @@ private:
         Regularizer* regularizer;
     };
 
+    std::vector<float>& scratch_;
     std::vector<Values> saved_;
     std::vector<Settings> settings_;
     vlayer touched_;           // whose deltas a pass writes

@@ -33,8 +33,9 @@ public:
     using Visit = std::function<void(Layer*)>;
 
     // `layers`: all of the net; `wanted`: some of them, in forward order. `function` opens messages.
-    // Throws PruneError where an output has no axis of classes.
-    OutputDerivatives(std::string function, const vlayer& layers, const vlayer& wanted, By by);
+    // `scratch`: see BackwardScope. Throws PruneError where an output has no axis of classes.
+    OutputDerivatives(std::string function, const vlayer& layers, const vlayer& wanted, By by,
+                      std::vector<float>& scratch);
 
     // How many y there are, and how many output layers they belong to.
     std::size_t classes() const;

@@ -41,6 +41,7 @@ private:
 
     Mode mode_;
     std::vector<Sensitivity> sensitivities_;  // a layer
+    std::vector<float> scratch_;  // for BackwardScope
     std::size_t passes_ = 0;
 };
 

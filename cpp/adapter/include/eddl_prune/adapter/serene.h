@@ -38,6 +38,7 @@ protected:
 private:
     Mode mode_;
     std::vector<std::vector<float>> sensitivities_;  // a layer, a neuron
+    std::vector<float> scratch_;  // for BackwardScope
     std::size_t passes_ = 0;
 };
 

@@ -6,6 +6,9 @@
 
 namespace eddl_prune::kernels {
 
+// dst[i] = src[i]; they do not overlap.
+void copy(float* dst, const float* src, std::size_t n);
+
 // Number of elements that are not ±0; a NaN counts.
 std::size_t count_nonzero(const float* src, std::size_t n);
 
