@@ -129,6 +129,7 @@ benchmarks: setup
 # installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH. Python takes its memory from malloc, so that
 # what only Python's objects point to counts as kept. Absurd sizes must fail as they do without sanitizers.
 sanitized := $(abspath $(BUILD))/sanitize
+asan_options := detect_leaks=1:allocator_may_return_null=1:max_allocation_size_mb=6144:verify_asan_link_order=0
 sanitize: $(stamps)/example-data $(stamps)/test-tools setup
 	@$(step) "building with sanitizers (some minutes)" $(logs)/sanitize.log sh -ec '\
 	  PATH="$(abspath $(VENV))/bin:$$PATH"; \
@@ -136,9 +137,9 @@ sanitize: $(stamps)/example-data $(stamps)/test-tools setup
 	    -DCMAKE_PREFIX_PATH="$(prefix)" -DPython_EXECUTABLE=$(py); \
 	  cmake --build $(sanitized) -j$(JOBS)'
 	LD_LIBRARY_PATH="$(sanitized)/cpp/engine" PYTHONPATH="$(sanitized)/python" PYTHONMALLOC=malloc \
-	  LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
-	  ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
-	  LSAN_OPTIONS=suppressions=$(abspath tests/leaks.supp):print_suppressions=0 \
+	  LD_PRELOAD="$(sanitized)/libthrowing_new.so $$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" \
+	  ASAN_OPTIONS=$(asan_options) UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 \
+	  LSAN_OPTIONS=suppressions=$(abspath tests/sanitizers/leaks.supp):print_suppressions=0:use_tls=0 \
 	  $(py) -m pytest $(TEST_ARGS)
 
 clean:

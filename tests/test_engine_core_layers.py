@@ -605,5 +605,9 @@ def test_a_refused_layer_leaves_no_trace():
         with pytest.raises(BAD):
             call()
     assert x.child == []
+    plane = eddl.Input([3, 4])
+    with pytest.raises(BAD):
+        eddl.BatchNormalization(plane, True, momentum=2.0)
+    assert plane.child == []  # nor one between the two
     net = build(eddl.Model([x], [eddl.Dense(eddl.Flatten(x), 2)]))
     train(net, normal(2, 4, 3, 2), np.zeros((2, 2)))

@@ -221,3 +221,20 @@ def test_a_profile_counts_calls_and_adds_up_their_time(reset, steps, tmp_path):
     assert sum(row[3] for row in rows.values()) == pytest.approx(100, abs=0.1)
     for count, total, each, _ in rows.values():
         assert each * count / 1e3 == pytest.approx(total, abs=1e-2)
+
+
+@pytest.mark.embedded_engine  # EDDL crashes
+@pytest.mark.parametrize("values", [(None, None), (core.Tensor(), core.Tensor())], ids=["none", "without-dimensions"])
+@pytest.mark.parametrize("kind", ["mse", "mae", "cce", "sce", "bce", "ce", "dice", "min", "sum", "accuracy", "hinge"])
+def test_losses_and_metrics_of_no_batch_say_so(kind, values):
+    made = 0
+    for make, methods in ((eddl.getLoss, [("value", 2), ("delta", 3)]), (eddl.getMetric, [("value", 2)])):
+        try:
+            object = make(kind)
+        except ValueError:  # there is one of the two
+            continue
+        made += 1
+        for method, count in methods:
+            with pytest.raises(ValueError, match="expected"):
+                getattr(object, method)(*[values[0]] * count)
+    assert made > 0

@@ -23,6 +23,10 @@ def test_up_sampling_and_resizing_count_together():
     """As in EDDL, where the one makes the other."""
     numbers = [
         int(layer.name.removeprefix("resize"))
-        for layer in (eddl.UpSampling2D(image(), [2, 2]), eddl.Resize(image(), [8, 8]), eddl.UpSampling(image(), [2, 2]))
+        for layer in (
+            eddl.UpSampling2D(image(), [2, 2]),
+            eddl.Resize(image(), [8, 8]),
+            eddl.UpSampling(image(), [2, 2]),
+        )
     ]
     assert numbers == list(range(numbers[0], numbers[0] + 3))

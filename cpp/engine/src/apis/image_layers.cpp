@@ -1,6 +1,8 @@
 // Layers on images: padding, resizing, data augmentation.
 #include <algorithm>
+#include <cstdint>
 #include <iostream>
+#include <limits>
 
 #include "apis/make.h"
 #include "eddl/layers/conv/layer_conv.h"
@@ -68,7 +70,12 @@ namespace {
 layer crop(const char *function, layer parent, const ints &from, const ints &to, bool reshape, float constant,
            const string &name) {
     if (from.size() != 2 || to.size() != 2) invalid(function, "expected corners (y, x), received ", from, " and ", to);
-    const ints extents = reshape ? ints{to[0] - from[0] + 1, to[1] - from[1] + 1} : ints{};
+    // Whether the corners lie in the image is checked by the layer.
+    const auto extent = [&](std::size_t axis) {
+        const std::int64_t last = to[axis], first = from[axis];
+        return static_cast<int>(std::clamp<std::int64_t>(last - first + 1, 0, std::numeric_limits<int>::max()));
+    };
+    const ints extents = reshape ? ints{extent(0), extent(1)} : ints{};
     return make<LCrop>(parent, Augmentation{image::cropping(function, from, to, constant), extents}, name);
 }
 

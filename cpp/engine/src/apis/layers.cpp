@@ -84,7 +84,8 @@ layer Dropout(layer parent, float rate, bool iw, std::string name) { return make
 // ---- normalisation ----
 
 layer BatchNormalization(layer parent, float momentum, float epsilon, bool affine, std::string name) {
-    return make<LBatchNorm>(as_image("BatchNormalization", parent), momentum, epsilon, affine, name);
+    return on_image("BatchNormalization", parent,
+                    [&](layer image) { return make<LBatchNorm>(image, momentum, epsilon, affine, name); });
 }
 
 layer BatchNormalization(layer parent, bool affine, float momentum, float epsilon, std::string name) {

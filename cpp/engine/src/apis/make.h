@@ -1,6 +1,7 @@
 // How the functions that scripts call make layers.
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "apis/checked.h"
@@ -14,9 +15,15 @@ layer make(Arguments &&...arguments) {
     return new Kind(std::forward<Arguments>(arguments)..., DEV_CPU, 0);
 }
 
-// Layers on images take [batch, channels, h, w]; EDDL lets [batch, h, w] pass for one channel.
-inline layer as_image(const char *function, layer parent) {
-    return the(parent, function).output->shape.size() == 3 ? Unsqueeze(parent, 0) : parent;
+// What `make` makes of the parent as an image: layers on images take [batch, channels, h, w], EDDL lets [batch, h, w] pass
+// for one channel. Where it refuses, the parent is as it was.
+template <typename Make>
+layer on_image(const char *function, layer parent, Make make) {
+    if (the(parent, function).output->shape.size() != 3) return make(parent);
+    std::unique_ptr<Layer> image(Unsqueeze(parent, 0));
+    layer made = make(image.get());
+    image.release();
+    return made;
 }
 
 // 1-D layers work on images one column wide: their lists of one size get a 1 for the column.

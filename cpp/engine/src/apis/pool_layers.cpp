@@ -66,10 +66,10 @@ EDDL_OTHER_NAME(GlobalAvgPool, GlobalAveragePool)
 #undef EDDL_OTHER_NAME
 
 layer GlobalMaxPool(layer parent, std::string name) {
-    return GlobalMaxPool2D(as_image("GlobalMaxPool", parent), name);
+    return on_image("GlobalMaxPool", parent, [&](layer image) { return GlobalMaxPool2D(image, name); });
 }
 layer GlobalAveragePool(layer parent, std::string name) {
-    return GlobalAveragePool2D(as_image("GlobalAveragePool", parent), name);
+    return on_image("GlobalAveragePool", parent, [&](layer image) { return GlobalAveragePool2D(image, name); });
 }
 
 }  // namespace eddl

@@ -52,7 +52,6 @@ LRNN::LRNN(std::vector<Layer*> in, int units, std::string activation, bool use_b
     input = in[0]->output;
     const std::vector<int> shape = {input->shape[0], units};
     states.push_back(output = new Tensor(shape, dev));
-    preoutput = new Tensor(shape, dev);
     const auto add_pair = [&](const std::vector<int>& parameter_shape) {
         params.push_back(new Tensor(parameter_shape, dev));
         gradients.push_back(new Tensor(parameter_shape, dev));
@@ -60,6 +59,7 @@ LRNN::LRNN(std::vector<Layer*> in, int units, std::string activation, bool use_b
     add_pair({input->shape[1], units});
     add_pair({units, units});
     if (use_bias) add_pair({units});
+    preoutput = new Tensor(shape, dev);  // last: should memory end before, no destructor of this class would run
     name_tensors();
     join_graph(*this, in);
 }

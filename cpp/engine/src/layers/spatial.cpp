@@ -91,8 +91,14 @@ LUpSampling::LUpSampling(Layer* parent, const std::vector<int>& size, std::strin
         invalid("UpSampling2D", "expected two positive factors (rows, columns), received ", size);
     }
     if (interpolation != "nearest") invalid("UpSampling2D", "interpolation '", interpolation, "'; there is only nearest");
+    std::vector<int> shape = input->shape;
+    for (const std::size_t axis : {2, 3}) {
+        if (__builtin_mul_overflow(shape[axis], size[axis - 2], &shape[axis])) {
+            invalid("UpSampling2D", "factors ", size, " of shape ", input->shape, " are beyond any dimension");
+        }
+    }
     name_layer(*this, name, "resize", LResize::total_layers);  // EDDL's UpSampling2D makes a resizing layer
-    output = new Tensor({input->shape[0], input->shape[1], input->shape[2] * size[0], input->shape[3] * size[1]}, dev);
+    output = new Tensor(shape, dev);
     join_graph(*this, {parent});
 }
 

@@ -12,11 +12,10 @@ namespace {
 // The position of the axis in the tensor's shape; `axis` does not count the batch.
 int checked_axis(const Tensor& input, int axis) {
     const int last = static_cast<int>(input.ndim) - 1;
-    const int position = axis == -1 ? last : axis + 1;
-    if (position < 1 || position > last) {
+    if (last < 1 || axis < -1 || axis >= last) {
         invalid("Split", "expected an axis from 0 to ", last - 1, " (batch not counted) or -1, received ", axis);
     }
-    return position;
+    return axis == -1 ? last : axis + 1;
 }
 
 void check_indexes(const std::vector<int>& indexes, int extent) {

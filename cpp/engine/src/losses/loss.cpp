@@ -198,9 +198,13 @@ void LDice::delta(Tensor *T, Tensor *Y, Tensor *D) {
 EDDL_LOSS_CLASS(LMin, "min")
 
 float LMin::value(Tensor *, Tensor *Y) {
+    check_value(*this, Y, Y);
     const float *y = Y->ptr;
     return static_cast<float>(
         eddl::ordered_sum(static_cast<std::ptrdiff_t>(Y->size), [=](std::ptrdiff_t i) { return y[i]; }));
 }
 
-void LMin::delta(Tensor *, Tensor *, Tensor *D) { D->fill_(1.0f); }
+void LMin::delta(Tensor *, Tensor *Y, Tensor *D) {
+    check_delta(*this, Y, Y, D);
+    D->fill_(1.0f);
+}

@@ -16,6 +16,7 @@ inline void require_same_shape(const std::string &function, const Tensor *T, con
     if (T == nullptr || Y == nullptr) invalid(function, "expected a target and an output");
     if (T->shape != Y->shape)
         invalid(function, "the target has shape ", T->shape, ", the output ", Y->shape);
+    if (Y->shape.empty()) invalid(function, "expected a batch, received tensors without dimensions");
 }
 
 inline std::ptrdiff_t batch_of(const Tensor *t) { return t->shape[0]; }

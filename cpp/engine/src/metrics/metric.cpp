@@ -80,6 +80,7 @@ float MDice::value(Tensor *T, Tensor *Y) {
 EDDL_METRIC_CLASS(MSum, "sum")
 
 float MSum::value(Tensor *, Tensor *Y) {
+    eddl::require_same_shape(name + ".value", Y, Y);
     const float *y = Y->ptr;
     return static_cast<float>(
         eddl::ordered_sum(static_cast<std::ptrdiff_t>(Y->size), [=](std::ptrdiff_t i) { return y[i]; }));

@@ -56,7 +56,7 @@ void Net::evaluate(vtensor tin, vtensor tout, int bs) {
     if (batch < 1) eddl::invalid("evaluate", "expected a batch size above 0, or -1, received ", bs);
 
     // The last batch takes what is left, so that every sample counts.
-    const int batches = (samples + batch - 1) / batch;
+    const int batches = (samples - 1) / batch + 1;
     std::printf("Evaluate with batch size %d\n", batch);
     reset_loss();
     for (int b = 0; b < batches; ++b) {

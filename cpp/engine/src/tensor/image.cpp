@@ -27,7 +27,8 @@ Transform shifting(std::string function, std::vector<int> by, WrappingMode mode,
     return {[=](const Tensor& input, const Tensor& output) {
                 require_alike(function, input, output);
                 const Pixel p = pixel_of(function, by);
-                if (std::abs(p.y) >= input.shape[2] || std::abs(p.x) >= input.shape[3]) {
+                const auto beyond = [](int shift, int extent) { return shift >= extent || shift <= -extent; };
+                if (beyond(p.y, input.shape[2]) || beyond(p.x, input.shape[3])) {
                     invalid(function, "a shift of ", by, " for images of shape ", input.shape);
                 }
             },
