@@ -1,5 +1,6 @@
 """fit: training, pruning at plateaus, what state it leaves."""
 
+import json
 import math
 
 import eddl_prune as ep
@@ -7,7 +8,7 @@ import helpers
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from eddl_prune._samples import training_batches, validation_batches
+from eddl_prune._samples import TrainingOrder, validation_batches
 
 SAMPLES, HELD_OUT, BATCH = 60, 25, 16  # neither number is a multiple of the batch size
 NEVER = 1e9  # as min_delta: no later epoch counts as improved, so plateaus come when a test wants them
@@ -100,8 +101,8 @@ def test_training_is_that_of_numpy(data, earlier_batch):
         eddl.fit(net, [helpers.tensor(x)], [helpers.tensor(y)], earlier_batch, 1)
         helpers.seed_params(net)
     epochs = 4
-    rng = np.random.default_rng(0)
-    batches = [batch for _ in range(epochs) for batch in training_batches(SAMPLES, BATCH, rng)]
+    order = TrainingOrder(SAMPLES, BATCH, np.random.default_rng(0))
+    batches = [batch for _ in range(epochs) for batch in order.take(None)]
     losses, weights = sgd_losses(helpers.params_of(net), data[0], 0.05, 0.0, batches)
     history = fit(net, data, epochs=epochs)
     np.testing.assert_allclose(history["loss"], np.reshape(losses, (epochs, -1)).mean(1), rtol=1e-4)
@@ -112,7 +113,7 @@ def test_training_is_that_of_numpy(data, earlier_batch):
 
 def test_momentum_is_that_of_numpy(data):
     net = built_mlp(eddl.sgd(0.05, 0.9))
-    batches = list(training_batches(SAMPLES, BATCH, np.random.default_rng(0)))
+    batches = TrainingOrder(SAMPLES, BATCH, np.random.default_rng(0)).take(None)
     losses, _ = sgd_losses(helpers.params_of(net), data[0], 0.05, 0.9, batches)
     np.testing.assert_allclose(fit(net, data)["loss"], [np.mean(losses)], rtol=1e-4)
 
@@ -181,11 +182,31 @@ def test_lambda_is_recorded_as_it_changes(data):
 
 @pytest.mark.parametrize("count", [16, 17, 31, 48])
 def test_training_batches_are_equally_large_and_leave_out_no_sample(count):
-    batches = list(training_batches(count, 16, np.random.default_rng(0)))
-    assert {len(batch) for batch in batches} == {16}
-    assert len(batches) == math.ceil(count / 16)
-    assert set(np.concatenate(batches)) == set(range(count))
-    assert next(training_batches(count, 16, None)) == list(range(16))
+    order = TrainingOrder(count, 16, np.random.default_rng(0))
+    epochs = [order.take(None) for _ in range(2)]
+    for batches in epochs:
+        assert batches.shape == (math.ceil(count / 16), 16)
+        assert set(batches.ravel()) == set(range(count))
+    assert not np.array_equal(*epochs)
+    assert TrainingOrder(count, 16, None).take(1).tolist() == [list(range(16))]
+
+
+def test_an_order_can_be_taken_up_anywhere():
+    def order():
+        return TrainingOrder(40, 6, np.random.default_rng(3))
+
+    straight = order()
+    whole = np.concatenate([straight.take(3) for _ in range(9)])
+    assert (straight.epoch, straight.batches) == (4, 21)  # 3, 3 and 1 batches an epoch
+    assert len(whole) == 21
+    for taken in range(9):
+        first, second = order(), order()
+        for _ in range(taken):
+            first.take(3)
+        second.restore(json.loads(json.dumps(first.state())))
+        assert (second.epoch, second.batches) == (first.epoch, first.batches)
+        rest = [second.take(3) for _ in range(9 - taken)]
+        np.testing.assert_array_equal(np.concatenate(rest), whole[21 - sum(map(len, rest)) :])
 
 
 def test_validation_batches_name_each_sample_once():

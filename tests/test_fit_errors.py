@@ -36,6 +36,7 @@ VALUE_ERRORS = {
     "batch of none": ({"batch_size": 0}, "batch_size must be >= 1, got 0"),
     "batch too large": ({"batch_size": 7}, r"batch_size must be in \[1, 6\] \(the number of samples\), got 7"),
     "no epochs": ({"epochs": 0}, "epochs must be >= 1, got 0"),
+    "resuming nothing": ({"resume": True}, "resume = True needs the directory of a checkpoint"),
     "negative seed": ({"seed": -1}, "seed must be >= 0, got -1"),
 }
 
@@ -47,10 +48,13 @@ TYPE_ERRORS = {
     "no pair": ({"validation": None}, r"validation must be a pair \(inputs, targets\), got NoneType"),
     "fractional epochs": ({"epochs": 1.5}, "epochs must be an integer, got float"),
     "schedule": ({"schedule": {"pwe": 5}}, "schedule must be a Schedule or None, got dict"),
-    "callback": ({"callbacks": ["print"]}, r"callbacks must be callable as callback\(epoch, logs\), got str"),
+    "callback": ({"callbacks": ["print"]}, r"callbacks must be Callback objects or callable as callback\(epoch, logs\), got str"),
     "callbacks": ({"callbacks": 3}, r"callbacks must be a list of callables, got int"),
     "shuffle": ({"shuffle": 1}, "shuffle must be True or False, got int"),
     "keep_zeros": ({"keep_zeros": None}, "keep_zeros must be True or False, got NoneType"),
+    "learning rate": ({"learning_rate": 0.1}, "learning_rate must be a Cycle or None, got float"),
+    "checkpoint": ({"checkpoint": 3}, "checkpoint must be a path or None, got int"),
+    "resume": ({"resume": "yes"}, "resume must be True or False, got str"),
     "progress": ({"progress": "no"}, "progress must be True, False or None, got str"),
 }
 

@@ -107,7 +107,7 @@ def test_loss_limit_is_a_share_above_the_loss(loss, limit):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pwe": 0}, "Schedule: pwe must be >= 1, got 0"),
+        ({"pwe": -1}, "Schedule: pwe must be >= 0, got -1"),
         ({"twt": -0.1}, "Schedule: twt must be finite and >= 0, got -0.1"),
         ({"twt": math.nan}, "Schedule: twt must be finite and >= 0, got nan"),
         ({"twt": 10**400}, "Schedule: twt must be finite and >= 0, got 10{400}"),
@@ -115,6 +115,8 @@ def test_loss_limit_is_a_share_above_the_loss(loss, limit):
         ({"granularity": "layer"}, "Schedule: granularity must be one of 'weight', 'channel', got 'layer'"),
         ({"min_delta": -1}, "Schedule: min_delta must be finite and >= 0, got -1"),
         ({"target_sparsity": 1.5}, r"Schedule: target_sparsity must be in \[0, 1\], got 1.5"),
+        ({"every": 0}, "Schedule: every must be >= 1, got 0"),
+        ({"patience": 0}, "Schedule: patience must be >= 1, got 0"),
         ({"tolerance": 2}, r"Schedule: tolerance must be in \[0, 1\], got 2"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

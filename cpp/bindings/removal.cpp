@@ -2,6 +2,7 @@
 
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/simplify.h"
+#include "eddl_prune/adapter/structure.h"
 
 namespace eddl_prune::bindings {
 
@@ -95,6 +96,13 @@ void register_removal(py::module_& module) {
         },
         py::arg("net").none(false), py::arg("fuse_batchnorm") = false,
         "Removes, in place, the channels that no output depends on or that are constant; returns what plan would have.");
+    module.def(
+        "remove_again",
+        [](Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed) {
+            without_gil([&] { adapter::remove_again(net, removed); });
+        },
+        py::arg("net").none(false), py::arg("removed"),
+        "Removes just these channels of layers of all kinds, without regard to what the net computes.");
     module.def("_fail_after", &adapter::fail_after, py::arg("n"),
                "For tests: makes the n-th preparing step of the simplify calls from now on throw; 0 makes none fail.");
 }

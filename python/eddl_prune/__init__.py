@@ -16,6 +16,8 @@ error the net is what it was before the call. One thread at a time may work on a
 import pyeddl._core  # noqa: F401  (registers EDDL's classes, which the extension shares)
 
 from ._core import PruneError
+from .callbacks import Callback, TensorBoard
+from .cycle import Cycle
 from .engine import __version__, engine_info
 from .fitting import fit
 from .history import History
@@ -29,6 +31,8 @@ PruneError.__doc__ = "A net that EDDL accepts but that cannot be pruned: on a GP
 
 __all__ = [
     "LOBSTER",
+    "Callback",
+    "Cycle",
     "History",
     "LambdaSchedule",
     "LayerStats",
@@ -39,6 +43,7 @@ __all__ = [
     "Schedule",
     "SeReNe",
     "Stats",
+    "TensorBoard",
     "__version__",
     "engine_info",
     "fit",

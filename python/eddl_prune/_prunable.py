@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -63,12 +64,37 @@ def granularity(name: str) -> Granularity:
     return ByWeight() if name == "weight" else ByChannel()
 
 
-def sparsity(net: Any) -> float:
-    """Return the part of the prunable parameters that is exactly zero."""
-    weighted = set(_core.channel_norms(net))
-    counts = [(layer["parameters"], layer["nonzero"]) for layer in _core.layer_stats(net) if layer["name"] in weighted]
-    parameters = sum(count for count, _ in counts)
-    return 1.0 - sum(nonzero for _, nonzero in counts) / parameters if parameters else 0.0
+@dataclass(frozen=True)
+class Counts:
+    """What is left of a net.
+
+    parameters, nonzero: trained values of all layers, and how many of them are not exactly zero.
+    prunable, prunable_nonzero: the same for the convolutions and dense layers.
+    channels: channels and neurons of these that are not dead.
+    """
+
+    parameters: int
+    nonzero: int
+    prunable: int
+    prunable_nonzero: int
+    channels: int
+
+    @staticmethod
+    def of(net: Any) -> Counts:
+        """Count."""
+        layers = _core.layer_stats(net)
+        prunable = [layer for layer in layers if layer["dead_channels"] is not None]
+        return Counts(
+            parameters=sum(layer["parameters"] for layer in layers),
+            nonzero=sum(layer["nonzero"] for layer in layers),
+            prunable=sum(layer["parameters"] for layer in prunable),
+            prunable_nonzero=sum(layer["nonzero"] for layer in prunable),
+            channels=sum(layer["channels"] - layer["dead_channels"] for layer in prunable),
+        )
+
+    def sparsity(self, prunable_at_start: int) -> float:
+        """Return the part of so many prunable parameters that is zero or gone."""
+        return 1.0 - self.prunable_nonzero / prunable_at_start if prunable_at_start else 0.0
 
 
 def _thresholds(magnitudes: list[Magnitudes]) -> Magnitudes:

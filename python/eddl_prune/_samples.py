@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyeddl._core as pyeddl_core
 
 from ._checks import type_name
+
+Indices = npt.NDArray[np.int64]
 
 
 class Samples:
@@ -27,6 +32,13 @@ class Samples:
             raise ValueError(f"fit: {names[0]} and {names[1]} hold no samples; at least 1 is needed")
         self.inputs = _tensors(inputs, names[0])
         self.targets = _tensors(targets, names[1])
+
+    def checksum(self) -> int:
+        """Return a number that tells other samples, or another order of them."""
+        checksum = 0
+        for tensor in (*self.inputs, *self.targets):
+            checksum = zlib.crc32(np.ascontiguousarray(tensor).data, checksum)
+        return checksum
 
 
 def _check(arrays: Any, name: str, layer_shapes: list[list[int]], kind: str, has_steps: bool) -> None:
@@ -67,17 +79,55 @@ def _tensor(array: Any, name: str) -> Any:
     return array if is_tensor else pyeddl_core.Tensor(values, pyeddl_core.eddl.DEV_CPU)
 
 
-def training_batches(count: int, batch_size: int, rng: np.random.Generator | None) -> Iterator[list[int]]:
-    """Yield one epoch of index lists, all of `batch_size`, that name every sample at least once.
+class TrainingOrder:
+    """The batches of one epoch after the other, all of the same size; it can be taken up again anywhere.
 
-    The order is drawn from `rng`, or as it is for None. EDDL computes wrong gradients once the training batch size
-    changes, so the last batch is filled up with the epoch's first samples.
+    EDDL computes wrong gradients once the training batch size changes, so the last batch of an epoch is filled up with
+    its first samples.
     """
-    order = np.arange(count) if rng is None else rng.permutation(count)
-    padding = -count % batch_size
-    order = np.concatenate([order, order[:padding]])
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size].tolist()
+
+    def __init__(self, count: int, batch_size: int, rng: np.random.Generator | None) -> None:
+        """Every epoch has an order drawn from `rng`, or that of the samples for None."""
+        self._count, self._batch_size, self._rng = count, batch_size, rng
+        self.batches_per_epoch = math.ceil(count / batch_size)
+        self._epoch, self._done = 1, 0
+        self._begin_epoch()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the next batch belongs to, from 1."""
+        return self._epoch
+
+    @property
+    def batches(self) -> int:
+        """How many batches have been taken."""
+        return (self._epoch - 1) * self.batches_per_epoch + self._done
+
+    def take(self, most: int | None) -> Indices:
+        """Return the next batches of this epoch, at most so many (None: all), as an array (batches, batch size)."""
+        taken = self._order[self._done : None if most is None else self._done + most]
+        self._done += len(taken)
+        if self._done == self.batches_per_epoch:
+            self._epoch, self._done = self._epoch + 1, 0
+            self._begin_epoch()
+        return taken
+
+    def state(self) -> dict[str, Any]:
+        """Return plain data for :meth:`restore`."""
+        return {"epoch": self._epoch, "done": self._done, "rng": self._rng_at_start}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go to where an order of the same samples was when it returned this state."""
+        self._epoch, self._done = state["epoch"], state["done"]
+        if self._rng is not None:
+            self._rng.bit_generator.state = state["rng"]
+        self._begin_epoch()
+
+    def _begin_epoch(self) -> None:
+        self._rng_at_start = None if self._rng is None else self._rng.bit_generator.state
+        order = np.arange(self._count) if self._rng is None else self._rng.permutation(self._count)
+        order = np.concatenate([order, order[: -self._count % self._batch_size]])
+        self._order: Indices = order.reshape(-1, self._batch_size)
 
 
 def validation_batches(count: int, batch_size: int) -> Iterator[list[int]]:

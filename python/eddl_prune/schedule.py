@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._checks import require_choice, require_integer, require_real
+from ._checks import require_choice, require_flag, require_integer, require_real
 
 GRANULARITIES = ("weight", "channel")
 
@@ -23,18 +23,31 @@ GRANULARITIES = ("weight", "channel")
 class Schedule:
     """When and how :func:`eddl_prune.fit` prunes.
 
-    :param pwe: plateau waiting epochs, >= 1: prune once the validation loss has not improved for so many epochs.
+    A *round* is an epoch or, with `every`, so many batches: after each the net is validated.
+
+    :param pwe: plateau waiting epochs, >= 0: prune once the validation loss has not improved for so many rounds. 0
+        prunes after every round, improved or not; then it is not the best state that is pruned, but that of the round,
+        and its own validation loss is what `twt` allows to be worsened.
     :param twt: threshold worsening tolerance, >= 0: a pruning step may raise the best validation loss to
         ``(1 + twt) * loss`` at most.
     :param granularity: "weight" zeroes every ``|w| < T`` of the convolution and dense layers, biases included;
         "channel" zeroes weights and bias of every channel or neuron whose weights' L2 norm is below T, never those
         of the layers that give the net's output.
     :param min_delta: >= 0; a validation loss counts as improved only if it is lower than the best by more than this.
-    :param target_sparsity: in [0, 1]; once so large a part of the prunable parameters is zero, nothing more is
-        pruned: training goes on up to the next plateau and ends there. None: go on as long as anything can be pruned.
+    :param target_sparsity: in [0, 1]; once so large a part of the prunable parameters that there were at the start is
+        zero or removed, nothing more is pruned: training goes on up to the next plateau and ends there. None: go on as
+        long as anything can be pruned.
     :param tolerance: in [0, 1]: the bisection ends when the two thresholds that enclose the largest admissible one
         differ by no more than this part of the candidates. 0 finds it exactly, at about log2(parameters) validation
         passes a pruning step; the default takes about 10.
+    :param every: None for rounds of an epoch; else >= 1: batch-wise pruning, with rounds of so many batches, counted
+        from the start of each epoch, and a shorter one at its end if need be.
+    :param patience: >= 1: training ends after so many plateaus (with pwe = 0: rounds that did not improve the loss) in
+        a row at which nothing was to be pruned.
+    :param simplify: whether to remove what has died, by :func:`eddl_prune.simplify`, after every pruning step, so that
+        training gets faster as the net shrinks. Where the dead channels are constantly 0 (ReLU and the like), it goes
+        on as without, to rounding; other constants are carried on into trainable biases and weights, which then learn
+        at their own pace.
     :raises TypeError: an argument of the wrong type.
     :raises ValueError: an argument out of its range.
     """
@@ -45,15 +58,22 @@ class Schedule:
     min_delta: float = 0.0
     target_sparsity: float | None = None
     tolerance: float = 1e-3
+    every: int | None = None
+    patience: int = 1
+    simplify: bool = False
 
     def __post_init__(self) -> None:
-        require_integer(self.pwe, "pwe", "Schedule", 1)
+        require_integer(self.pwe, "pwe", "Schedule", 0)
         require_real(self.twt, "twt", "Schedule")
         require_choice(self.granularity, "granularity", "Schedule", GRANULARITIES)
         require_real(self.min_delta, "min_delta", "Schedule")
         if self.target_sparsity is not None:
             require_real(self.target_sparsity, "target_sparsity", "Schedule", 0.0, 1.0)
         require_real(self.tolerance, "tolerance", "Schedule", 0.0, 1.0)
+        if self.every is not None:
+            require_integer(self.every, "every", "Schedule", 1)
+        require_integer(self.patience, "patience", "Schedule", 1)
+        require_flag(self.simplify, "simplify", "Schedule")
 
     def loss_limit(self, best_loss: float) -> float:
         """Return the largest loss a pruning step may leave behind."""

@@ -28,29 +28,36 @@ OptimizerState::OptimizerState(Optimizer* optimizer) : base_(unwrap(optimizer)) 
     using Follows = MomentFollows;
     if (auto* sgd = dynamic_cast<SGD*>(base_)) {
         lists_ = {{&sgd->mT, {Follows::weight}}};
+        learning_rate_ = &sgd->lr;
     } else if (auto* adam = dynamic_cast<Adam*>(base_)) {
         lists_ = {{&adam->mT, {Follows::gradient}},
                   {&adam->vT, {Follows::squared_gradient}},
                   {&adam->mCap, {Follows::gradient}},
                   {&adam->vCap, {Follows::squared_gradient}}};
         step_count_ = &adam->t;
+        learning_rate_ = &adam->lr;
     } else if (auto* rmsprop = dynamic_cast<RMSProp*>(base_)) {
         lists_ = {{&rmsprop->gT, {Follows::squared_gradient}}, {&rmsprop->gT1, {Follows::squared_gradient}}};
+        learning_rate_ = &rmsprop->lr;
         has_first_moment_ = false;
     }
 #if defined(EDDL_EMBEDDED_ENGINE)  // EDDL itself gives these neither a step nor moments
     else if (auto* adagrad = dynamic_cast<Adagrad*>(base_)) {
         lists_ = {{&adagrad->mT, {Follows::squared_gradient}}};
+        learning_rate_ = &adagrad->lr;
         has_first_moment_ = false;
     } else if (auto* adadelta = dynamic_cast<AdaDelta*>(base_)) {
         lists_ = {{&adadelta->mT, {Follows::squared_gradient, Follows::squared_weight}}};
+        learning_rate_ = &adadelta->lr;
         has_first_moment_ = false;
     } else if (auto* adamax = dynamic_cast<Adamax*>(base_)) {
         lists_ = {{&adamax->mT, {Follows::gradient, Follows::gradient_magnitude}}};
         step_count_ = &adamax->t;
+        learning_rate_ = &adamax->lr;
     } else if (auto* nadam = dynamic_cast<Nadam*>(base_)) {
         lists_ = {{&nadam->mT, {Follows::gradient, Follows::squared_gradient}}};
         step_count_ = &nadam->t;
+        learning_rate_ = &nadam->lr;
     }
 #endif
     if (lists_.empty() || lists_.front().tensors->empty()) {

@@ -13,6 +13,9 @@ namespace eddl {
 
 void seed_random(std::uint64_t seed);
 
+// Where the stream is: seed_random(random_state()) changes nothing, and later brings the numbers from here on again.
+std::uint64_t random_state();
+
 // The next number of the stream, all 64 bits random.
 std::uint64_t random_bits();
 

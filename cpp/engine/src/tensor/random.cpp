@@ -62,6 +62,8 @@ namespace eddl {
 
 void seed_random(std::uint64_t seed) { state() = seed; }
 
+std::uint64_t random_state() { return state(); }
+
 std::uint64_t random_bits() { return mix(take(1)); }
 
 void random_uniform(float* dst, std::size_t n, float low, float high) {

@@ -37,6 +37,8 @@ public:
     const ParameterMoments* find(const Layer* layer, std::size_t param) const;
     // The number of steps taken, of Adam and its kin; nullptr for the others.
     int* step_count() const { return step_count_; }
+    // nullptr for no optimizer, or one of a class without a step.
+    float* learning_rate() const { return learning_rate_; }
 
     // Where a layer gains or loses a trainable parameter, the optimizer must too. A parameter is inserted behind the one
     // before it, with moments of 0; prepare_insert does all of it that can fail. Without moments these do nothing.
@@ -65,6 +67,7 @@ private:
     std::vector<ParameterMoments> moments_;
     std::vector<Insertion> insertions_;
     int* step_count_ = nullptr;
+    float* learning_rate_ = nullptr;
 };
 
 }  // namespace eddl_prune::adapter

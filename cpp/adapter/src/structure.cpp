@@ -1,0 +1,74 @@
+#include "eddl_prune/adapter/structure.h"
+
+#include <cstddef>
+#include <stdexcept>
+
+#include "eddl_prune/adapter/graph_reader.h"
+#include "eddl_prune/adapter/net_view.h"
+#include "eddl_prune/adapter/plan_applier.h"
+#include "eddl_prune/graph/plan.h"
+#include "eddl_prune/graph/units.h"
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+using Stays = std::vector<std::vector<bool>>;  // [layer][channel]
+
+Stays staying_channels(const NetView& view, const graph::Graph& graph,
+                       const std::map<std::string, std::vector<std::int64_t>>& removed) {
+    for (const auto& [name, unused] : removed) view.layer(name);
+    Stays stays(graph.size());
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const std::size_t channels = graph[n].channels;
+        stays[n].assign(channels, true);
+        const auto found = removed.find(graph[n].name);
+        if (found == removed.end()) continue;
+        for (const std::int64_t channel : found->second) {
+            if (channel < 0 || static_cast<std::size_t>(channel) >= channels)
+                throw std::out_of_range(std::string(view.function()) + ": layer '" + graph[n].name + "': channel " +
+                                        std::to_string(channel) + "; there are " + std::to_string(channels));
+            stays[n][static_cast<std::size_t>(channel)] = false;
+        }
+    }
+    return stays;
+}
+
+// Every unit stays or goes as a whole, pinned ones stay, and every layer keeps a channel.
+void require_whole_units(const NetView& view, const graph::Graph& graph, const Stays& stays) {
+    const graph::Units units = graph::assign_units(graph);
+    std::vector<bool> seen(units.count), unit_stays(units.count);
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        bool any = false;
+        for (std::size_t c = 0; c < graph[n].channels; ++c) {
+            const std::size_t unit = units.of[n][c];
+            if (!seen[unit]) unit_stays[unit] = stays[n][c];
+            seen[unit] = true;
+            any = any || stays[n][c];
+            if (stays[n][c] != unit_stays[unit] || (units.is_pinned(unit) && !stays[n][c]))
+                throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name + "': channel " +
+                                            std::to_string(c) + " cannot go or stay alone");
+        }
+        if (!any)
+            throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name +
+                                        "' would lose all channels");
+    }
+}
+
+}  // namespace
+
+void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed) {
+    const NetView view(net, "remove_again", Purpose::structure);
+    const graph::Graph graph = read_graph(view);
+    const Stays stays = staying_channels(view, graph, removed);
+    require_whole_units(view, graph, stays);
+    graph::Plan plan;
+    plan.nodes.resize(graph.size());
+    for (std::size_t n = 0; n < graph.size(); ++n)
+        for (std::size_t c = 0; c < graph[n].channels; ++c)
+            if (stays[n][c]) plan.nodes[n].keep.push_back(c);
+    if (plan.is_empty(graph)) return;
+    PlanApplier(view, graph, plan).commit();
+}
+
+}  // namespace eddl_prune::adapter

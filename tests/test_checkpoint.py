@@ -1,0 +1,323 @@
+"""Interrupted and resumed runs: bit by bit what a run without interruption is; damaged checkpoints are told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import eddl_prune as ep
+import helpers
+import numpy as np
+import pyeddl.eddl as eddl
+import pytest
+from eddl_prune import _core
+from eddl_prune._checkpoint import Checkpoint
+from test_frozen_state import OPTIMIZERS
+
+BATCH = 10
+
+
+def data():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(50, 8)).astype(np.float32)
+    y = np.eye(4, dtype=np.float32)[(x @ rng.normal(size=(8, 4))).argmax(1)]
+    return x, y
+
+
+def built(optimizer=None, net=None):
+    # One thread: EDDL's sums then are the same each time.
+    optimizer = optimizer or ep.LOBSTER(eddl.sgd(0.05, 0.9), 1e-3)
+    return helpers.build(
+        net or helpers.mlp(hidden=(16, 14)), optimizer, "softmax_cross_entropy", "categorical_accuracy", threads=1
+    )
+
+
+def fit(net, **options):
+    x, y = data()
+    if net.layers[0].input.shape[1:] != [8]:
+        x = np.tile(x.reshape(-1, 2, 2, 2), (1, 1, 6, 6))
+    options = {"batch_size": BATCH, "epochs": 9, "progress": False, **options}
+    return ep.fit(net, [x[:40]], [y[:40]], validation=([x[40:]], [y[40:]]), **options)
+
+
+def timeless(history):
+    return {name: values for name, values in history.items() if name != "seconds"}
+
+
+def state_of(net):
+    snapshot = _core.Snapshot(net)
+    return snapshot.arrays(), snapshot.step_count, snapshot.learning_rate
+
+
+def assert_same_run(straight, resumed, net, other):
+    assert timeless(straight) == timeless(resumed)
+    assert list(straight) == list(resumed)
+    assert straight.ended_by == resumed.ended_by
+    (arrays, *numbers), (others, *other_numbers) = state_of(net), state_of(other)
+    assert numbers == other_numbers
+    assert arrays.keys() == others.keys()
+    for name, values in arrays.items():
+        assert values.tobytes() == others[name].tobytes(), name
+
+
+# Batch-wise pruning of channels that really go, with a cyclic learning rate.
+HARD = {
+    "schedule": ep.Schedule(pwe=1, twt=0.5, granularity="channel", every=3, patience=9, simplify=True),
+    "learning_rate": ep.Cycle(0.001, 0.05, 1.5, "triangular"),
+}
+RUNS = {
+    "plain": {},
+    "pruning": {"schedule": ep.Schedule(pwe=1, twt=0.3)},
+    "no shuffling": {"shuffle": False, "schedule": ep.Schedule(pwe=0, twt=0.1, patience=99)},
+    "hard": HARD,
+}
+
+
+@pytest.mark.parametrize("options", RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize("stop", [1, 2, 5])
+def test_a_resumed_run_is_the_run_that_was_not_stopped(options, stop, tmp_path):
+    net = built()
+    straight = fit(net, **options)
+    fit(built(), epochs=stop, checkpoint=tmp_path / "run", **options)
+    other = built()
+    resumed = fit(other, checkpoint=tmp_path / "run", resume=True, **options)
+    assert_same_run(straight, resumed, net, other)
+    if options is HARD:  # and what makes it hard has happened, before the stop and after
+        assert ep.stats(built()).parameters > straight["parameters"][2 * stop - 1] > straight["parameters"][-1]
+
+
+@pytest.mark.parametrize("name", helpers.on_either_engine(OPTIMIZERS))
+def test_with_every_optimizer(name, tmp_path):
+    options = {"schedule": ep.Schedule(pwe=1, twt=0.3), "epochs": 6}
+    net, other = built(OPTIMIZERS[name]()), built(OPTIMIZERS[name]())
+    straight = fit(net, **options)
+    fit(built(OPTIMIZERS[name]()), **{**options, "epochs": 3}, checkpoint=tmp_path)
+    assert_same_run(straight, fit(other, **options, checkpoint=tmp_path, resume=True), net, other)
+
+
+@pytest.mark.parametrize("make", [helpers.lenet, helpers.bn_convnet])
+def test_with_convolutions_and_running_statistics(make, tmp_path):
+    options = {"schedule": ep.Schedule(pwe=1, twt=0.5, granularity="channel", simplify=True), "epochs": 6}
+
+    def net_():
+        return built(eddl.adam(0.01), make(side=12, channels=2))
+
+    net, other = net_(), net_()
+    straight = fit(net, **options)
+    fit(net_(), **{**options, "epochs": 3}, checkpoint=tmp_path)
+    assert_same_run(straight, fit(other, **options, checkpoint=tmp_path, resume=True), net, other)
+
+
+def test_lambda_and_zeros_held_from_the_start_are_resumed(tmp_path):
+    def run(epochs, resume=False, **options):
+        net = built()
+        if not resume:
+            ep.threshold(net, 0.05)
+        optimizer = net.optimizer
+        decay = lambda epoch, logs: optimizer.set_lambda(1e-3 / epoch)  # noqa: E731
+        return net, fit(net, epochs=epochs, callbacks=[decay], keep_zeros=True, resume=resume, **options)
+
+    net, straight = run(5)
+    run(2, checkpoint=tmp_path)
+    other, resumed = run(5, True, checkpoint=tmp_path)  # whose own zeros are none
+    assert_same_run(straight, resumed, net, other)
+    assert straight["sparsity"][-1] > 0
+
+
+def test_the_same_net_goes_on_after_an_interruption(tmp_path):
+    """In the same process, though it has shrunk."""
+    net, other = built(), built()
+    straight = fit(net, **HARD)
+
+    def interrupt(epoch, logs):
+        if logs["event"] == "improved" and logs["parameters"] < ep.stats(built()).parameters:
+            raise KeyboardInterrupt
+
+    with_interrupt = fit(other, **HARD, checkpoint=tmp_path, callbacks=[interrupt])
+    assert with_interrupt.ended_by == "interrupt"
+    assert ep.stats(other).parameters < ep.stats(built()).parameters
+    assert_same_run(straight, fit(other, **HARD, checkpoint=tmp_path, resume=True), net, other)
+
+
+def test_a_run_that_is_over_stays_so(tmp_path):
+    options = {"schedule": ep.Schedule(pwe=1, target_sparsity=0, min_delta=1e9), "epochs": 50, "checkpoint": tmp_path}
+    first = fit(built(), **options)
+    assert first.ended_by == "schedule"
+    calls = []
+    again = fit(built(), **options, resume=True, callbacks=[lambda *arguments: calls.append(arguments)])
+    assert (dict(again), again.ended_by, calls) == (dict(first), "schedule", [])
+
+
+def test_more_epochs_than_at_first(tmp_path):
+    net, other = built(), built()
+    straight = fit(net, epochs=7)
+    for epochs in (2, 4, 4, 7):
+        resumed = fit(built(), epochs=epochs, checkpoint=tmp_path, resume=True)  # the first time there is none
+        assert resumed["epoch"] == list(range(1, epochs + 1))
+    assert_same_run(straight, fit(other, epochs=7, checkpoint=tmp_path, resume=True), net, other)
+
+
+@pytest.mark.embedded_engine  # EDDL's random numbers cannot be set
+def test_dropout_goes_on_with_the_same_numbers(tmp_path):
+    def dropping():
+        x = eddl.Input([8])
+        layer = eddl.Dropout(eddl.ReLu(eddl.Dense(x, 16)), 0.4)
+        return built(None, eddl.Model([x], [eddl.Softmax(eddl.Dense(layer, 4))]))
+
+    net, other, first = dropping(), dropping(), dropping()
+    _core.set_random_state(77)
+    straight = fit(net, epochs=4)
+    _core.set_random_state(77)
+    fit(first, epochs=2, checkpoint=tmp_path)
+    _core.set_random_state(123)
+    assert_same_run(straight, fit(other, epochs=4, checkpoint=tmp_path, resume=True), net, other)
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {tests!r})
+import test_checkpoint as t
+print("ready", flush=True)
+net = t.built()
+history = t.fit(net, **t.HARD, epochs=40, checkpoint="run", resume=True)
+import numpy as np
+np.savez("end.npz", **t.state_of(net)[0])
+history.to_json("history.json")
+"""
+
+
+def test_a_run_that_is_killed_again_and_again(tmp_path):
+    """By SIGKILL, at any time, also while it writes; each time a new process takes over."""
+    program = PROGRAM.format(tests=os.path.dirname(__file__))
+    environment = helpers.python_environment()
+    kills = 0
+    for _ in range(60):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        process.stdout.readline()
+        if kills < 3:
+            time.sleep(0.02 + 0.03 * kills)
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+                kills += 1
+        _, errors = process.communicate(timeout=120)
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, errors.decode()
+    assert kills == 3
+    net = built()
+    straight = fit(net, **HARD, epochs=40)
+    resumed = ep.History.from_json(tmp_path / "history.json")
+    assert timeless(straight) == timeless(resumed)
+    with np.load(tmp_path / "end.npz") as stored:
+        for name, values in state_of(net)[0].items():
+            assert values.tobytes() == stored[name].tobytes(), name
+    assert sorted(path.name for path in (tmp_path / "run").iterdir())[1:] == ["checkpoint.json"]
+
+
+# --- what is refused ---
+
+
+@pytest.fixture
+def stored(tmp_path):
+    directory = tmp_path / "run"
+    fit(built(), epochs=2, checkpoint=directory)
+    return directory
+
+
+def refused(directory, message, net=None, **options):
+    net = net or built()
+    before = helpers.params_of(net)
+    with pytest.raises(ValueError, match=message):
+        fit(net, checkpoint=directory, **{"resume": True, **options})
+    helpers.assert_same_params(before, net)
+
+
+def test_a_checkpoint_is_not_overwritten_by_mistake(stored):
+    refused(stored, r"^fit: there is a checkpoint in .*; give resume=True, or another directory$", resume=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 5}, "is of a run with batch_size = 10, this one has 5"),
+        ({"seed": 1}, "is of a run with seed = 0, this one has 1"),
+        ({"schedule": ep.Schedule()}, "is of a run with schedule = None, this one has {'pwe': 5"),
+        ({"learning_rate": ep.Cycle(0, 1)}, "is of a run with learning_rate = None, this one has {'low': 0"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_other_arguments(stored, options, message):
+    refused(stored, rf"^fit: checkpoint .* {message}", **options)
+
+
+def test_another_optimizer_net_or_data(stored):
+    refused(stored, "optimizer = LOBSTER", built(eddl.adam(0.01)))
+    refused(stored, r"a net whose layer 1 began as \['LDense', \[\[8, 16\], \[16\]\]\], here it is", built(None, helpers.mlp(hidden=(15, 14))))
+    refused(stored, "a net whose layer 5 began as", built(None, helpers.mlp(hidden=(16, 14, 3))))
+    x, y = data()
+    with pytest.raises(ValueError, match="with checksum of x and y = "):
+        ep.fit(built(), [x[:40]], [y[1:41]], validation=([x[40:]], [y[40:]]), batch_size=10, checkpoint=stored, resume=True)
+
+
+def corrupt(path, at=0.5):
+    content = bytearray(path.read_bytes())
+    content[int(at * (len(content) - 1))] ^= 0x20
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.8, 1.0])
+@pytest.mark.parametrize("file", ["arrays", "document"])
+def test_a_flipped_bit(stored, at, file):
+    corrupt(stored / "checkpoint.json" if file == "document" else next(stored.glob("arrays-*.npz")), at)
+    refused(stored, "^checkpoint .* is damaged: ")
+
+
+def test_files_that_are_cut_off_or_missing(stored):
+    arrays = next(stored.glob("arrays-*.npz"))
+    content = arrays.read_bytes()
+    arrays.write_bytes(content[: len(content) // 2])
+    refused(stored, r"^checkpoint .* is damaged: the checksum of arrays-8.npz is wrong$")
+    arrays.unlink()
+    refused(stored, "^checkpoint .* is damaged: .*No such file")
+    document = stored / "checkpoint.json"
+    document.write_text("{}")
+    refused(stored, "^checkpoint .* is damaged: checkpoint.json lacks parts")
+    document.write_text("")
+    refused(stored, "^checkpoint .* is damaged: ")
+
+
+def test_another_version(stored):
+    document = json.loads((stored / "checkpoint.json").read_text())
+    document["version"] = 2
+    (stored / "checkpoint.json").write_text(json.dumps(document))
+    refused(stored, r"^checkpoint .*: version 2; this eddl_prune reads 1$")
+
+
+def test_a_disk_that_is_full_leaves_the_checkpoint_before(stored, monkeypatch):
+    def fail(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="No space left"):
+        fit(built(), checkpoint=stored, resume=True)
+    assert sorted(path.name for path in stored.iterdir()) == ["arrays-8.npz", "checkpoint.json"]
+    monkeypatch.undo()
+    assert fit(built(), epochs=3, checkpoint=stored, resume=True)["epoch"] == [1, 2, 3]
+
+
+def test_numbers_survive_the_document(tmp_path):
+    checkpoint = Checkpoint(tmp_path)
+    run = {"a": 0.1 + 0.2, "b": [2**127, None, "x"], "c": {"d": float(np.float32(0.1))}}
+    arrays = {"x/1.0": np.arange(6, dtype=np.float32).reshape(2, 3), "m": np.array([1, 0], np.uint8)}
+    checkpoint.save(3, run, arrays)
+    loaded, values = checkpoint.load()
+    assert loaded == run
+    assert values.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(values[name], array)
+        assert values[name].dtype == array.dtype
