@@ -65,7 +65,10 @@ def test_arrays_carry_a_snapshot_into_another_net(name):
     ("change", "message"),
     [
         (lambda arrays: arrays.pop("1.0"), r"Snapshot.load: there is no array '1\.0' \(layer 'dense1'\)"),
-        (lambda arrays: arrays.update({"9.9": np.zeros(1, np.float32)}), r"Snapshot.load: expected 12 arrays, received 13"),
+        (
+            lambda arrays: arrays.update({"9.9": np.zeros(1, np.float32)}),
+            r"Snapshot.load: expected 12 arrays, received 13",
+        ),
         (
             lambda arrays: arrays.update({"1.0": arrays["1.0"].T}),
             r"Snapshot.load: array '1\.0' has shape \[16, 8\]; the net needs \[8, 16\]",

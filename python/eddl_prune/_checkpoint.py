@@ -71,7 +71,7 @@ class Checkpoint:
         try:
             document = json.loads((self.directory / DOCUMENT).read_bytes())
             if document["format"] != FORMAT:
-                raise self._damaged(f'its format is {document["format"]!r}, not {FORMAT!r}')
+                raise self._damaged(f"its format is {document['format']!r}, not {FORMAT!r}")
             if document["version"] != VERSION:
                 raise ValueError(
                     f"checkpoint {self.directory}: version {document['version']}; this eddl_prune reads {VERSION}"

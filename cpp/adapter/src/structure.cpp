@@ -1,7 +1,9 @@
 #include "eddl_prune/adapter/structure.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <stdexcept>
+#include <utility>
 
 #include "eddl_prune/adapter/graph_reader.h"
 #include "eddl_prune/adapter/net_view.h"
@@ -55,6 +57,26 @@ void require_whole_units(const NetView& view, const graph::Graph& graph, const S
     }
 }
 
+// How many groups of a convolution stay: each whole, or with as many inputs and as many outputs as the others.
+std::size_t staying_groups(const NetView& view, const std::string& name, const graph::Connections& connections,
+                           const std::vector<bool>& outputs, const std::vector<bool>& inputs) {
+    using Counts = std::pair<std::ptrdiff_t, std::ptrdiff_t>;  // outputs and inputs of a group that stay
+    const auto staying = [](const std::vector<bool>& stays, std::size_t group, std::size_t size) {
+        const auto begin = stays.begin() + static_cast<std::ptrdiff_t>(group * size);
+        return std::count(begin, begin + static_cast<std::ptrdiff_t>(size), true);
+    };
+    std::vector<Counts> groups;
+    for (std::size_t g = 0; g < connections.groups; ++g) {
+        const Counts counts(staying(outputs, g, connections.group_out()), staying(inputs, g, connections.group_in()));
+        if (counts != Counts(0, 0)) groups.push_back(counts);
+    }
+    if (std::any_of(groups.begin(), groups.end(), [&](const Counts& counts) {
+            return counts != groups.front() || counts.first == 0 || counts.second == 0;
+        }))
+        throw std::invalid_argument(std::string(view.function()) + ": layer '" + name + "' would have uneven groups");
+    return groups.size();
+}
+
 }  // namespace
 
 void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed) {
@@ -64,9 +86,13 @@ void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t
     require_whole_units(view, graph, stays);
     graph::Plan plan;
     plan.nodes.resize(graph.size());
-    for (std::size_t n = 0; n < graph.size(); ++n)
+    for (std::size_t n = 0; n < graph.size(); ++n) {
         for (std::size_t c = 0; c < graph[n].channels; ++c)
             if (stays[n][c]) plan.nodes[n].keep.push_back(c);
+        if (const graph::Linear* linear = graph.linear(n))
+            plan.nodes[n].groups =
+                staying_groups(view, graph[n].name, linear->connections, stays[n], stays[graph.input_of(n)]);
+    }
     if (plan.is_empty(graph)) return;
     PlanApplier(view, graph, plan).commit();
 }
