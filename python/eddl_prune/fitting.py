@@ -53,8 +53,9 @@ def fit(
     With `checkpoint`, the whole state of the run is written there after every entry of the history. A run that was
     stopped, be it by a power cut, goes on with ``resume=True``, also in a new process that has built the same net and
     loaded the same data: parameters, moments and history (seconds apart) are then bit by bit those of a run that was
-    never stopped, as far as the engine itself repeats its numbers: on EDDL with one thread, without batch norms (whose sums differ from
-    run to run) and without layers that draw random numbers, which nobody can set there. What callbacks keep is theirs; one that was under way is called again.
+    never stopped, as far as the engine itself repeats its numbers: on EDDL with one thread, without batch norms (whose
+    sums differ from run to run) and without layers that draw random numbers, which nobody can set there. What
+    callbacks keep is theirs; they are called again for a round whose end was not written.
 
     :param net: a PyEDDL net on the CPU, built with a loss.
     :param x: list of inputs, one per input layer: PyEDDL tensors or NumPy arrays of shape (samples, ...).
