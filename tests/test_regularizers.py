@@ -49,9 +49,20 @@ def residual(optimizer, mem="full_mem"):
     return helpers.build(net, optimizer, "softmax_cross_entropy", "accuracy", mem=mem, threads=1)
 
 
+def regularized(optimizer, mem="full_mem"):
+    """With EDDL's own regularizers, which act on the weights in backward."""
+    x = eddl.Input([2, 6, 6], "input")
+    layer = eddl.ReLu(eddl.L2(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same", True, 1, [1, 1], "conv1"), 0.1))
+    layer = eddl.ReLu(eddl.L1(eddl.Conv2D(layer, 3, [3, 3], [1, 1], "same", True, 1, [1, 1], "conv2"), 0.01))
+    layer = eddl.L1L2(eddl.Dense(eddl.Flatten(layer), 3, True, "dense1"), 0.01, 0.01)
+    net = eddl.Model([x], [eddl.Softmax(layer, 1)])
+    return helpers.build(net, optimizer, "softmax_cross_entropy", "accuracy", mem=mem, threads=1)
+
+
 NETS = {
     "conv2d": lambda optimizer, mem="full_mem": eddl_net.build(CASE, optimizer, mem=mem),
     "residual": residual,
+    "regularized": regularized,
 }
 
 
@@ -59,6 +70,7 @@ def state(net):
     """All that a training step leaves behind."""
     found = helpers.named_params(net) | {f"gradient {k}": v for k, v in helpers.gradients_of(net).items()}
     for layer in net.layers:
+        found[f"output {layer.name}"] = helpers.array(layer.output) if layer.output.shape[0] else None
         found[f"delta {layer.name}"] = None if layer.delta is None else helpers.array(layer.delta)
         found[f"mode {layer.name}"] = (layer.trainable, layer.mode, list(layer.output.shape))
     found["losses"] = (eddl.get_losses(net), eddl.get_metrics(net))

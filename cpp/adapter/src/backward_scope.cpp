@@ -36,12 +36,16 @@ int batch_of(const vlayer& layers) {
 }
 
 // The backward pass of EDDL's convolutions overwrites what it makes their gradients from, the input that forward has
-// laid out in columns. Forward changes nothing else: it computes the same output once more.
+// laid out in columns. Forward also computes the output: another one, if a regularizer has changed the weights since.
 void restore_lowered_input([[maybe_unused]] Layer& layer) {
 #if !defined(EDDL_EMBEDDED_ENGINE)
     if (dynamic_cast<LConv*>(&layer) != nullptr || dynamic_cast<LConv1D*>(&layer) != nullptr ||
         dynamic_cast<LConv3D*>(&layer) != nullptr)
+    {
+        const std::vector<float> output(layer.output->ptr, layer.output->ptr + layer.output->size);
         layer.forward();
+        std::copy(output.begin(), output.end(), layer.output->ptr);
+    }
 #endif
 }
 
