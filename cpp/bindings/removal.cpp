@@ -12,6 +12,7 @@ py::dict layer_dict(const adapter::LayerRemoval& removal) {
     py::dict layer;
     layer["name"] = removal.name;
     layer["kind"] = removal.kind;
+    layer["inputs"] = removal.inputs;
     layer["channels_before"] = removal.channels_before;
     layer["channels_after"] = removal.channels_after;
     layer["removed"] = removal.removed;
@@ -28,6 +29,9 @@ py::dict layer_dict(const adapter::LayerRemoval& removal) {
 py::dict group_dict(const adapter::GroupRemoval& removal) {
     py::dict group;
     group["layers"] = removal.layers;
+    group["channels"] = removal.channels;
+    group["parameters"] = removal.parameters;
+    group["macs"] = removal.macs;
     group["removed"] = removal.removed;
     group["carriers"] = removal.carriers;
     py::list kept;

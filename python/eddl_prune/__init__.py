@@ -23,7 +23,7 @@ from .fitting import fit
 from .history import History
 from .optimizers import LOBSTER, LambdaSchedule, OutputSensitivity, SeReNe
 from .pruning import threshold
-from .removal import Plan, Report, plan, simplify
+from .removal import Certificate, ChannelGroup, LayerRemoval, Plan, Report, plan, simplify
 from .schedule import Schedule
 from .statistics import LayerStats, Stats, stats
 
@@ -32,9 +32,12 @@ PruneError.__doc__ = "A net that EDDL accepts but that cannot be pruned: on a GP
 __all__ = [
     "LOBSTER",
     "Callback",
+    "Certificate",
+    "ChannelGroup",
     "Cycle",
     "History",
     "LambdaSchedule",
+    "LayerRemoval",
     "LayerStats",
     "OutputSensitivity",
     "Plan",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyeddl.eddl as eddl
 
 from . import _core
 from ._checks import require_flag, require_net
+from ._samples import input_tensors
 from ._table import number, percent, table
 
 
@@ -16,6 +21,7 @@ class LayerRemoval:
     """One layer before and after.
 
     name, kind: as in :class:`eddl_prune.LayerStats`.
+    inputs: positions, in the plan's ``layers``, of the layers that it reads.
     channels_before, channels_after, removed: output channels (neurons of a dense layer), and the indices that go.
     parameters_before, parameters_after, macs_before, macs_after: trained values; multiply-accumulates for one sample.
     folded: input channels, numbered as before, that are constant and are carried into what stays: into the bias where
@@ -25,6 +31,7 @@ class LayerRemoval:
 
     name: str
     kind: str
+    inputs: tuple[int, ...]
     channels_before: int
     channels_after: int
     removed: tuple[int, ...]
@@ -42,12 +49,18 @@ class ChannelGroup:
     """Layers that can only lose channels together.
 
     layers: their names, in the net's order.
+    channels: how many channels of the first of them are in the group.
+    parameters, macs: what goes, in all layers, if this group alone loses the channels in `removed`. Where a weight
+        joins two groups that both lose channels, both count it.
     removed, carriers: channels of the first of them that go, and that stay only to carry constants.
     kept: {why: how many of the others stay}.
     pinned: why all or some must stay; None where they need not.
     """
 
     layers: tuple[str, ...]
+    channels: int
+    parameters: int
+    macs: int
     removed: tuple[int, ...]
     carriers: tuple[int, ...]
     kept: dict[str, int]
@@ -55,8 +68,28 @@ class ChannelGroup:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """How far a net's outputs on given samples moved when it was simplified.
+
+    samples: how many.
+    absolute: the largest difference of an output value before and after.
+    relative: the largest of ``absolute / (largest absolute value before)`` over the net's outputs; 0 if nothing moved.
+    """
+
+    samples: int
+    absolute: float
+    relative: float
+
+    def __str__(self) -> str:
+        return (
+            f"outputs of {number(self.samples)} samples moved by at most {self.absolute:.1e}, "
+            f"relative to the largest output {self.relative:.1e}"
+        )
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What :func:`simplify` would do to a net. ``print(plan)`` shows it as a table.
+    """What :func:`simplify` would do to a net. ``print(plan)`` shows it as tables.
 
     layers: every layer, in the net's order.
     groups: the layers that are coupled, and what they lose.
@@ -116,15 +149,60 @@ class Plan:
         if self.fused:
             lines.append(f"{len(self.fused)} batch norms {self._fused_title} the layers before them")
         lines += [f"{name} stays a batch norm: {reason}" for name, reason in self.not_fused.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._group_lines()])
+
+    def _group_lines(self) -> list[str]:
+        rows = [
+            (
+                group.layers[0] + (f" +{len(group.layers) - 1}" if len(group.layers) > 1 else ""),
+                number(group.channels),
+                number(len(group.removed)),
+                number(group.parameters),
+                number(group.macs),
+                "; ".join(f"{why}: {number(channels)}" for why, channels in group.kept.items()),
+            )
+            for group in self.groups
+        ]
+        return (
+            ["", table(("coupled layers", "channels", "go", "parameters", "MACs", "what stays"), rows)] if rows else []
+        )
+
+    def to_dot(self) -> str:
+        """Return the net as a graph in Graphviz' DOT language: a box a layer, with its channels before and after.
+
+        Layers that lose channels are green, those that must keep all are grey, with the reason as tooltip. Layers that
+        can only lose channels together name the same group.
+        """
+        groups_of: dict[str, list[str]] = {}
+        for index, group in enumerate(self.groups):
+            for name in group.layers:
+                groups_of.setdefault(name, []).append(str(index))
+        lines = ["digraph plan {", '  node [shape=box, style="filled,rounded", fontname="sans-serif"];']
+        for index, layer in enumerate(self.layers):
+            after = f" → {layer.channels_after}" if layer.removed else ""
+            label = f"{layer.name}\n{layer.kind}\n{layer.channels_before}{after} channels"
+            label += f"\ngroup {', '.join(groups_of.get(layer.name, []))}"
+            color = "palegreen" if layer.removed else "lightgrey" if layer.name in self.pinned else "white"
+            tooltip = self.pinned.get(layer.name, label)
+            lines.append(f"  {index} [label={_quoted(label)}, tooltip={_quoted(tooltip)}, fillcolor={color}];")
+            lines += [f"  {source} -> {index};" for source in layer.inputs]
+        return "\n".join([*lines, "}", ""])
 
 
 @dataclass(frozen=True)
 class Report(Plan):
-    """What :func:`simplify` did to a net. ``print(report)`` shows it as a table; the attributes are a plan's."""
+    """What :func:`simplify` did to a net. ``print(report)`` shows it as tables; the attributes are a plan's.
+
+    certificate: how far the outputs on the samples that were given moved; None without samples.
+    """
+
+    certificate: Certificate | None = None
 
     _title: ClassVar[str] = "removed"
     _fused_title: ClassVar[str] = "became part of"
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"\n{self.certificate}" if self.certificate else "")
 
 
 PlanType = TypeVar("PlanType", bound=Plan)
@@ -144,7 +222,7 @@ def plan(net: Any, *, fuse_batchnorm: bool = False) -> Plan:
     return _from_dict(Plan, _core.plan(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "plan")))
 
 
-def simplify(net: Any, *, fuse_batchnorm: bool = False) -> Report:
+def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> Report:
     """Remove all dead channels from a net, in place, so that it computes the same in inference mode.
 
     A channel is dead if no output of the net depends on it, or if it is constant: above all where all weights into it
@@ -163,14 +241,41 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False) -> Report:
         but training goes on without batch statistics, and cannot go back. The batch norm's place is taken by an
         identity that costs nothing; a handle of the batch norm stays valid, with the net's output and without
         parameters. The optimizer's moments follow the rescaled weights. Files saved before do not fit the net then.
-    :return: a :class:`Report`; print it for a table.
-    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool.
-    :raises ValueError: NaN or infinite parameters.
+    :param samples: one array or tensor per input layer, of shape [samples, ...]. If given, the net, which must be
+        built, predicts them before and after, and the report's ``certificate`` says how far its outputs moved.
+    :return: a :class:`Report`; print it for tables.
+    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool, `samples` no list of arrays.
+    :raises ValueError: NaN or infinite parameters; samples of another shape, not finite, or for a net not built.
     :raises PruneError: a net whose structure cannot be changed: on a GPU, recurrent, or with layers that another net
         uses as well.
     """
     require_net(net, "simplify")
-    return _from_dict(Report, _core.simplify(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "simplify")))
+    flag = require_flag(fuse_batchnorm, "fuse_batchnorm", "simplify")
+    if samples is None:
+        return _from_dict(Report, _core.simplify(net, flag))
+    inputs = input_tensors(net, samples, "simplify")
+    if not net.isbuild:
+        raise ValueError("simplify: samples need a built net; build it first, or leave them out")
+    _core.plan(net, flag)  # refuses what cannot be simplified before anything is computed
+    before = _predictions(net, inputs)
+    report = _from_dict(Report, _core.simplify(net, flag))
+    return replace(report, certificate=_certify(before, _predictions(net, inputs)))
+
+
+def _predictions(net: Any, inputs: list[Any]) -> list[npt.NDArray[np.float32]]:
+    return [tensor.getdata() for tensor in eddl.predict(net, inputs)]
+
+
+def _certify(before: list[npt.NDArray[np.float32]], after: list[npt.NDArray[np.float32]]) -> Certificate:
+    moved = [float(np.abs(a.astype(np.float64) - b).max()) for a, b in zip(after, before)]
+    largest = [float(np.abs(b).max()) for b in before]
+    relative = [0.0 if m == 0 else m / size if size else float("inf") for m, size in zip(moved, largest)]
+    return Certificate(len(before[0]), max(moved), max(relative))
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 def _from_dict(kind: type[PlanType], data: dict[str, Any]) -> PlanType:

@@ -31,7 +31,7 @@ public:
           plan_(graph::make_plan(graph_, units_, graph::Flags(units_.count, 0))) {
         const std::vector<LayerStats> stats = layer_stats(view.net());
         for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats[n]));
-        for (const graph::GroupPlan& group : plan_.groups) add_group(group);
+        for (const graph::GroupPlan& group : plan_.groups) add_group(group, stats);
         add_pinned();
     }
 
@@ -49,6 +49,7 @@ private:
         LayerRemoval layer;
         layer.name = stats.name;
         layer.kind = stats.kind;
+        layer.inputs = graph_[n].inputs;
         layer.channels_before = graph_[n].channels;
         layer.channels_after = plan.keep.size();
         layer.removed = missing_from(plan.keep, graph_[n].channels);
@@ -73,14 +74,41 @@ private:
         return layer;
     }
 
-    void add_group(const graph::GroupPlan& plan) {
+    void add_group(const graph::GroupPlan& plan, const std::vector<LayerStats>& stats) {
         GroupRemoval group;
+        graph::Flags goes(units_.count, 0);
+        for (const std::size_t channel : plan.removed) goes[units_.of[plan.nodes.front()][channel]] = 1;
+        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n) add_savings(n, goes, stats[n], group);
+        group.channels = plan.channels.size();
         for (const std::size_t n : plan.nodes) group.layers.push_back(graph_[n].name);
         group.removed = plan.removed;
         group.carriers = plan.carriers;
         group.kept = plan.kept;
         group.pinned = plan.pinned;
         report_.groups.push_back(std::move(group));
+    }
+
+    // What the layer would save if only the units in `goes` went.
+    void add_savings(std::size_t n, const graph::Flags& goes, const LayerStats& stats, GroupRemoval& group) const {
+        const auto going = [&](std::size_t node, std::size_t first, std::size_t size) {
+            std::size_t count = 0;
+            for (std::size_t c = first; c < first + size; ++c) count += goes[units_.of[node][c]];
+            return count;
+        };
+        const std::size_t channels = going(n, 0, graph_[n].channels);
+        if (const graph::Linear* linear = graph_.linear(n)) {
+            const graph::Connections& c = linear->connections;
+            std::size_t pairs = 0;  // of an input and an output that are joined
+            for (std::size_t g = 0; g < c.groups; ++g)
+                pairs += c.group_in() * c.group_out() - (c.group_in() - going(graph_.input_of(n), g * c.group_in(), c.group_in())) *
+                                                            (c.group_out() - going(n, g * c.group_out(), c.group_out()));
+            group.parameters += pairs * c.taps + (stats.parameters > c.size() ? channels : 0);
+            group.macs += stats.macs / c.size() * pairs * c.taps;
+        } else if (stats.macs == 0) {
+            group.parameters += stats.parameters / graph_[n].channels * channels;
+        } else {
+            group.macs += stats.macs / graph_[n].channels * channels;
+        }
     }
 
     // Layers all of whose channels are pinned.

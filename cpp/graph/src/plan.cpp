@@ -189,13 +189,16 @@ private:
             if (graph_.linear(n) != nullptr)
                 for (const std::optional<std::size_t>& carrier : readings_[n].carriers)
                     if (carrier && !is_otherwise_needed(input_units(n)[*carrier])) kept_[input_units(n)[*carrier]] = carries;
+        // Evenness first: what it keeps may be the one channel that a layer needs.
         do {
-            changed_ = false;
-            for (std::size_t n = 0; n < graph_.size(); ++n) {
-                keep_one(n);
-                const Linear* linear = graph_.linear(n);
-                if (linear != nullptr && linear->connections.groups > 1) even_groups(n, linear->connections);
-            }
+            do {
+                changed_ = false;
+                for (std::size_t n = 0; n < graph_.size(); ++n) {
+                    const Linear* linear = graph_.linear(n);
+                    if (linear != nullptr && linear->connections.groups > 1) even_groups(n, linear->connections);
+                }
+            } while (changed_);
+            for (std::size_t n = 0; n < graph_.size() && !changed_; ++n) keep_one(n);
         } while (changed_);
     }
 

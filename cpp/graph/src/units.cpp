@@ -67,9 +67,8 @@ private:
                          {map.out + q * map.out_block, map.out + (q + 1) * map.out_block});
         } else if (const Linear* linear = graph_.linear(n)) {
             const Connections& c = linear->connections;
-            const bool depthwise = c.groups > 1 && c.group_in() == 1;
-            for (std::size_t g = 0; g < (depthwise ? c.groups : 0); ++g)
-                join(0, {g, g + 1}, {g * c.group_out(), (g + 1) * c.group_out()});
+            const bool depthwise = c.groups > 1 && c.group_in() == 1 && c.group_out() == 1;
+            for (std::size_t g = 0; g < (depthwise ? c.groups : 0); ++g) join(0, {g, g + 1}, {g, g + 1});
         }
     }
 

@@ -15,6 +15,7 @@ namespace eddl_prune::adapter {
 struct LayerRemoval {
     std::string name;
     std::string kind;  // as in LayerStats
+    std::vector<std::size_t> inputs;  // positions of the layers that it reads
     std::size_t channels_before = 0, channels_after = 0;
     std::vector<std::size_t> removed;
     std::size_t parameters_before = 0, parameters_after = 0;  // as in LayerStats
@@ -27,6 +28,9 @@ struct LayerRemoval {
 // Layers that can only lose channels together.
 struct GroupRemoval {
     std::vector<std::string> layers;
+    std::size_t channels = 0;           // of the first layer that are in the group
+    std::size_t parameters = 0;         // that go if this group alone loses what it loses
+    std::uint64_t macs = 0;             // likewise
     std::vector<std::size_t> removed;   // channels of the first layer
     std::vector<std::size_t> carriers;  // channels of the first layer that stay to carry constants
     std::vector<graph::Blocker> kept;   // why the others stay
