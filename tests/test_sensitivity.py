@@ -96,3 +96,21 @@ def test_training_against_pytorch(name, method, mode, recorded, engine):
             np.testing.assert_allclose(
                 actual[key].reshape(value.shape), value, rtol=2e-4, atol=5e-6, err_msg=f"step {step}: {key}"
             )
+
+
+@pytest.mark.parametrize("mode", cases.METHODS["SeReNe"])
+def test_dense_layers_on_the_last_of_several_axes(mode):
+    x = eddl.Input([3, 4], "input")
+    hidden = eddl.ReLu(eddl.Dense(x, 5, True, "hidden"), name="relu")
+    net = eddl.Model([x], [eddl.Softmax(eddl.Dense(eddl.Flatten(hidden), 2, True, "dense"), 1)])
+    helpers.build(net, make("SeReNe", mode), "softmax_cross_entropy")
+    x, y = helpers.batch_for(net)
+    before = helpers.named_params(net)
+    helpers.train(net, x, y)
+    active = helpers.array(eddl.getLayer(net, "relu").output) > 0  # [batch, 3, 5]
+    out = before["dense/0"].reshape(3, 5, 2)
+    size = {"full": np.abs(out).mean(-1), "lower-bound": np.abs(out.mean(-1)), "local": np.ones((3, 5))}[mode]
+    s = (active * size).mean((0, 1))
+    after = helpers.named_params(net)
+    np.testing.assert_allclose(after["hidden/0"], before["hidden/0"] * s, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(after["hidden/1"], before["hidden/1"] * s, rtol=1e-5, atol=1e-7)
