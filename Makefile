@@ -121,7 +121,7 @@ $(stamps)/extension: $(engine) $(stamps)/pyeddl-key $(extension_sources) $(build
 
 # One run each, side by side with the peers that are installed; nothing here is a test.
 benchmarks: setup
-	$(py) benchmarks/lobster_step.py
+	$(py) benchmarks/regularisers.py
 	$(py) benchmarks/removal.py
 	$(py) benchmarks/engine.py
 

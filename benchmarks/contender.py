@@ -3,6 +3,9 @@
 Started as `contender.py LIBRARY VARIANT`; needs NumPy and that library only; to simplify, eddl_prune
 or torch-simplify as well. Orders and their answers:
     {"do": "build", "net": …, "batch": …, "mode": "train" | "predict", "threads": …}   {"parameters": count}
+        … and "method": …, "lmbda": … of a regularising optimizer ("SeReNe full")
+    {"do": "passes"}                                 {"passes": extra ones of the last step, or null}
+    {"do": "kernel", "kernel": "copy" | "LOBSTER", "count": …, "threads": …}   {}; what "run" does from then on
     {"do": "run", "steps": …}                        {"seconds": [one a step]}
     {"do": "memory"}                                 {"before": bytes before the net was built, "peak": bytes}
     {"do": "check", "file": …}                       {}; writes what known parameters give: a prediction, a step
@@ -20,6 +23,8 @@ import re
 import sys
 import time
 import types
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +37,17 @@ RATE, MOMENTUM = 0.001, 0.9
 class EddlNet:
     """The variant is a memory level."""
 
-    def __init__(self, name: str, batch: int, threads: int, level: str) -> None:
+    def __init__(self, name: str, batch: int, threads: int, level: str, method: str, lmbda: float) -> None:
         import nets  # PyEDDL, on whichever library it was built
 
         self.eddl = nets.eddl
-        self.net = nets.build(name, self.eddl.sgd(RATE, MOMENTUM), threads, level)
+        self.optimizer = self.eddl.sgd(RATE, MOMENTUM)
+        if method:
+            import eddl_prune
+
+            kind, _, mode = method.partition(" ")
+            self.optimizer = getattr(eddl_prune, kind)(self.optimizer, lmbda, **({"mode": mode} if mode else {}))
+        self.net = nets.build(name, self.optimizer, threads, level)
         self.x, self.y = nets.batch(name, batch)
         self.decodes, self.samples = TASKS[name].decodes, list(range(batch))
 
@@ -48,6 +59,9 @@ class EddlNet:
             self.eddl.eval_batch(self.net, [self.x], [self.y], self.samples)
             return self.eddl.getOutput(self.net.lout[0]).getdata()
         return self.eddl.predict(self.net, [self.x])[0].getdata()
+
+    def passes(self) -> int | None:
+        return getattr(self.optimizer, "passes", None)
 
     def logits(self) -> np.ndarray:
         self.predict()
@@ -82,7 +96,7 @@ class EddlNet:
 class TorchNet:
     """The variant is a memory format."""
 
-    def __init__(self, name: str, batch: int, threads: int, memory_format: str) -> None:
+    def __init__(self, name: str, batch: int, threads: int, memory_format: str, method: str, lmbda: float) -> None:
         import torch
         from nets_torch import MODULES
 
@@ -100,6 +114,11 @@ class TorchNet:
             self.x = torch.from_numpy(x).contiguous(memory_format=layout)
         self.net = MODULES[name]().to(memory_format=layout)
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=RATE, momentum=MOMENTUM)
+        self.regulariser = None
+        if method:
+            from regularisers_torch import Regulariser
+
+            self.regulariser = Regulariser(self.net, method, lmbda)
 
     def loss(self, outputs: Any) -> Any:
         if self.classifies:
@@ -116,10 +135,18 @@ class TorchNet:
     def train(self) -> None:
         self.net.train()
         self.optimizer.zero_grad()
-        loss = self.loss(self.forward())
-        loss.backward()
+        outputs = self.forward()
+        loss = self.loss(outputs)
+        loss.backward(retain_graph=self.regulariser is not None)
+        if self.regulariser is not None:
+            self.regulariser.before_step(outputs, self.y)
         self.optimizer.step()
+        if self.regulariser is not None:
+            self.regulariser.after_step()
         loss.item()
+
+    def passes(self) -> None:
+        return None
 
     def predict(self) -> np.ndarray:
         self.net.eval()
@@ -190,6 +217,39 @@ def stand_in_for_torchvision() -> None:
 
 
 LIBRARIES = {"eddl": EddlNet, "torch": TorchNet}
+KERNEL_LAMBDA = 1e-6
+
+
+def copy_step(count: int, threads: int) -> Callable[[], object]:
+    """Return a copy that moves as many bytes as LOBSTER's step (half read, half written): the yardstick of bandwidth.
+
+    Each thread copies a part of its own; NumPy lets the others run meanwhile.
+    """
+    source = np.ones(12 * count // 8, dtype=np.float32)
+    target = np.empty_like(source)
+    parts = list(zip(np.array_split(target, threads), np.array_split(source, threads)))
+    pool = ThreadPoolExecutor(threads)
+    return lambda: list(pool.map(lambda part: np.copyto(*part), parts))
+
+
+def eddl_lobster_step(count: int, threads: int) -> Callable[[], object]:
+    from eddl_prune import _core
+
+    EddlNet("LeNet-5", 1, threads, "full_mem", "", 0.0).train()  # which sets the number of threads for both
+    w, g = np.random.default_rng(0).standard_normal((2, count), dtype=np.float32)
+    return lambda: _core._kernels.lobster_step(w, g, KERNEL_LAMBDA)
+
+
+def torch_lobster_step(count: int, threads: int) -> Callable[[], object]:
+    import torch
+    from regularisers_torch import shrink
+
+    torch.set_num_threads(threads)
+    w, g = torch.randn(2, count).unbind()
+    return torch.inference_mode()(lambda: shrink(w, g.abs(), KERNEL_LAMBDA))
+
+
+KERNELS = {"eddl": eddl_lobster_step, "torch": torch_lobster_step}
 
 
 def resident(field: str) -> int:
@@ -216,10 +276,19 @@ class Contender:
         __import__({"eddl": "pyeddl.eddl", "torch": "torch"}[library])
         self.before = resident("VmRSS")
 
-    def build(self, net: str, batch: int, mode: str, threads: int) -> dict[str, Any]:
-        self.net = LIBRARIES[self.library](net, batch, threads, self.variant)
+    def build(
+        self, net: str, batch: int, mode: str, threads: int, method: str = "", lmbda: float = 0.0
+    ) -> dict[str, Any]:
+        self.net = LIBRARIES[self.library](net, batch, threads, self.variant, method, lmbda)
         self.step = {"train": self.net.train, "predict": self.net.predict}[mode]
         return {"parameters": sum(view.size for _, _, role, view, _ in self.net.tensors() if role < 2)}
+
+    def passes(self) -> dict[str, Any]:
+        return {"passes": self.net.passes()}
+
+    def kernel(self, kernel: str, count: int, threads: int) -> dict[str, Any]:
+        self.step = {"copy": copy_step, "LOBSTER": KERNELS[self.library]}[kernel](count, threads)
+        return {}
 
     def run(self, steps: int) -> dict[str, Any]:
         seconds = []
