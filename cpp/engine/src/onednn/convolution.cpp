@@ -2,6 +2,7 @@
 
 #include <tuple>
 
+#include "onednn/depthwise.h"
 #include "onednn/parts.h"
 
 namespace eddl::onednn {
@@ -123,6 +124,7 @@ std::ptrdiff_t sample_size(const ConvShape& s) { return src_size(s) + dst_size(s
 
 void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
                           float* dst) {
+    if (is_direct_depthwise(shape)) return depthwise_forward(shape, src, weights, bias, dst, false);
     const auto make = [](const ConvShape& s) { return make_forward(s, Write::overwrite); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_.get(part, make)
@@ -134,6 +136,7 @@ void Convolution::forward(const ConvShape& shape, const float* src, const float*
 }
 
 void Convolution::forward_added(const ConvShape& shape, const float* src, const float* weights, float* dst) {
+    if (is_direct_depthwise(shape)) return depthwise_forward(shape, src, weights, nullptr, dst, true);
     const auto make = [](const ConvShape& s) { return make_forward(s, Write::accumulate); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_added_.get(part, make)
@@ -145,6 +148,7 @@ void Convolution::forward_added(const ConvShape& shape, const float* src, const 
 
 void Convolution::backward_data(const ConvShape& shape, const float* weights, const float* diff_dst,
                                 float* diff_src) {
+    if (is_direct_depthwise(shape)) return depthwise_backward_data(shape, weights, diff_dst, diff_src);
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         backward_data_.get(part, make_backward_data)
             .run({{DNNL_ARG_WEIGHTS, weights},
@@ -155,6 +159,7 @@ void Convolution::backward_data(const ConvShape& shape, const float* weights, co
 
 void Convolution::backward_weights(const ConvShape& shape, const float* src, const float* diff_dst,
                                    float* diff_weights, float* diff_bias) {
+    if (is_direct_depthwise(shape)) return depthwise_backward_weights(shape, src, diff_dst, diff_weights, diff_bias);
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         backward_weights_.get(part, make_backward_weights)
             .run({{DNNL_ARG_SRC, src + first * src_size(part)},
