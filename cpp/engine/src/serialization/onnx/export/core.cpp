@@ -1,5 +1,6 @@
 // Dense layers, embedding, and what does nothing at inference or only scales.
 #include <algorithm>
+#include <iostream>
 
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/noise/layer_noise.h"
@@ -29,11 +30,16 @@ void write_dropout(const LDropout &layer, LayerWriter &writer) {
     writer.result("Dropout", {input}).with("ratio", layer.df);
 }
 
-// Words are rows of the table. With mask_zeros, row 0 counts as zeros.
+// Words are rows of the table. With mask_zeros, row 0 is written as zeros: predictions are the net's, but what trains the
+// file's net on trains that row too.
 void write_embedding(const LEmbedding &layer, LayerWriter &writer) {
     const Tensor &table = writer.parameter_values(0);
     Floats rows(table.ptr, table.ptr + table.size);
-    if (layer.mask_zeros) std::fill_n(rows.begin(), layer.dim, 0.0f);
+    if (layer.mask_zeros) {
+        std::cerr << "Warning: layer '" << layer.name
+                  << "' masks zeros, which ONNX cannot express; written as a row of zeros that training would change\n";
+        std::fill_n(rows.begin(), layer.dim, 0.0f);
+    }
     const std::string words = writer.step("cast", "Cast", {writer.input()}).with("to", TensorProto::INT32);
     const std::string weights = writer.numbers("W", {layer.vocsize, layer.dim}, rows);
     const std::string embedded = writer.step("rows", "Gather", {weights, words}).with("axis", 0);

@@ -184,27 +184,46 @@ Values clip(Translation& t, const Node& node) {
     return {clamp(t, node, t.layer(node, 0), std::min(min, max), max)};
 }
 
-// Before version 13 all axes from `axis` on were one.
-Value softmax_of(Translation& t, const Node& node, const std::string& part) {
+// `of` makes the layers for one axis of a layer; its last argument names the one of the result. Before version 13 all
+// axes from the node's on were one.
+using AlongAxis = Value (*)(Translation&, const Node&, const Value&, std::size_t, const std::string&);
+
+Values along_axis(Translation& t, const Node& node, AlongAxis of) {
     const Value& x = t.layer(node, 0);
     const bool flattens = node.opset < 13;
     const std::size_t axis = sample_axis(node, node.integer("axis", flattens ? 1 : -1), x);
-    const auto layer_axis = static_cast<float>(axis + 1);
-    if (!flattens || axis + 1 == x.sample.size()) return activate(t, node, x, "softmax", {layer_axis}, part);
+    if (!flattens || axis + 1 == x.sample.size()) return {of(t, node, x, axis, "")};
     const auto place = x.sample.begin() + static_cast<std::ptrdiff_t>(axis);
     Ints flat(x.sample.begin(), place);
     flat.push_back(std::accumulate(place, x.sample.end(), std::int64_t{1}, std::multiplies<>()));
     const bool is_flat = flat == x.sample;
-    const Value seen = view(t, node, x, flat, part + "flat");
-    const Value result = activate(t, node, seen, "softmax", {layer_axis}, is_flat ? part : part + "softmax");
-    return view(t, node, result, x.sample, part);
+    const Value seen = view(t, node, x, flat, "flat");
+    const Value result = of(t, node, seen, axis, is_flat ? "" : "result");
+    return {view(t, node, result, x.sample, "")};
 }
 
-Values softmax(Translation& t, const Node& node) { return {softmax_of(t, node, "")}; }
-
-Values log_softmax(Translation& t, const Node& node) {
-    return {operate<LLog>(t, node, softmax_of(t, node, "softmax"))};
+Value softmax_along(Translation& t, const Node& node, const Value& x, std::size_t axis, const std::string& part) {
+    return activate(t, node, x, "softmax", {static_cast<float>(axis + 1)}, part);
 }
+
+// x − m − log Σ exp(x − m), m the maximum, so that no probability is too small to have a logarithm.
+Value log_softmax_along(Translation& t, const Node& node, const Value& x, std::size_t axis, const std::string& part) {
+    const auto repeated = [&](const Value& of, layer (*reduction)(layer, ints, bool), const char* name) {
+        return t.add(node, of.sample, name, [&](const std::string&) {
+            return reduction(of.layer, {static_cast<int>(axis)}, true);  // keeps the shape: the result at each element
+        });
+    };
+    const auto difference = [&](const Value& a, const Value& b, const std::string& name) {
+        return t.add(node, a.sample, name,
+                     [&](const std::string& full) { return make<LDiff>(a.layer, b.layer, full); });
+    };
+    const Value lower = difference(x, repeated(x, ReduceMax, "max"), "lower");
+    const Value sum = repeated(operate<LExp>(t, node, lower, "powers"), ReduceSum, "sum");
+    return difference(lower, operate<LLog>(t, node, sum, "log"), part);
+}
+
+Values softmax(Translation& t, const Node& node) { return along_axis(t, node, softmax_along); }
+Values log_softmax(Translation& t, const Node& node) { return along_axis(t, node, log_softmax_along); }
 
 }  // namespace
 

@@ -138,17 +138,36 @@ Node as_eddl_means(const Translation& t, const Node& node) {
     return meant;
 }
 
+bool is_whole_number(const Value& v) { return v.constant != nullptr ? v.constant->integral() : v.whole; }
+
 template <Operation op>
 Values binary(Translation& t, const Node& node) {
     const Node meant = t.is_from_eddl() ? as_eddl_means(t, node) : node;
     const Value &a = t.value(meant, 0), b = second_operand(t, meant);
-    const auto is_whole_number = [](const Value& v) {
-        return v.constant != nullptr ? v.constant->integral() : v.whole;
-    };
     const bool whole = is_whole_number(a) && is_whole_number(b);
     if (whole && op == Operation::DIV) refuse(node, "the division of whole numbers is not covered: no layer rounds");
     Value result = combine(t, meant, op, a, b, "");
     result.whole = whole;
+    return {result};
+}
+
+// 1 where whole numbers are equal, else 0: 1 − min(|a − b|, 1). (No layer compares; this is how numbers become one-hot.)
+Values equal(Translation& t, const Node& node) {
+    const Value &a = t.value(node, 0), &b = t.value(node, 1);
+    if (!is_whole_number(a) || !is_whole_number(b))
+        refuse(node, "only whole numbers can be compared: no layer does it with others");
+    const Value difference = combine(t, node, Operation::SUB, a, b, "difference");
+    const Ints& sample = difference.sample;
+    const Value distance = t.add(node, sample, "distance", [&](const std::string& name) {
+        return make<LAbs>(difference.layer, name);
+    });
+    const Value differs = t.add(node, sample, "differs", [&](const std::string& name) {
+        return make<LClamp>(distance.layer, 0.0f, 1.0f, name);
+    });
+    Value result = t.add(node, sample, "", [&](const std::string& name) {
+        return make<LDiff>(1.0f, differs.layer, name);
+    });
+    result.whole = true;
     return {result};
 }
 
@@ -223,6 +242,7 @@ Operators arithmetic_operators() {
             {"Sum", variadic<Operation::ADD>, Steps::EACH},
             {"Mean", mean, Steps::EACH},
             {"Pow", power, Steps::EACH},
+            {"Equal", equal, Steps::EACH},
             {"Where", where, Steps::EACH}};
 }
 

@@ -76,6 +76,9 @@ bool is_last_step(char axis, std::int64_t first, std::int64_t number) {
     return axis == 's' && number == 1 && (first == STEPS - 1 || first == -1);
 }
 
+// No batch has more samples: exporters write an end as far away as this where they mean all.
+constexpr std::int64_t ANY_BATCH = 1000000000;
+
 Values slice(Translation& t, const Node& node) {
     Value x = t.layer(node, 0);
     std::string lead = x.lead;
@@ -87,7 +90,7 @@ Values slice(Translation& t, const Node& node) {
         if (s.axis < lead.size()) {
             const std::int64_t whole = x.shape()[s.axis];
             if (is_last_step(lead[s.axis], s.start, s.number)) lead[s.axis] = 'd';
-            else if (s.start != 0 || s.step != 1 || s.number < std::max<std::int64_t>(whole - 1000, 1))
+            else if (s.start != 0 || s.step != 1 || s.number < std::clamp<std::int64_t>(whole - 1000, 1, ANY_BATCH))
                 refuse(node, "parts of the batch cannot be cut off");
             continue;
         }

@@ -216,17 +216,21 @@ void Translation::read_inputs() {
 
 // All that is missing in one message: which names are known now follows from the graph alone.
 void Translation::expect_covered() const {
-    std::unordered_set<std::string> known;
+    std::unordered_set<std::string> known, untold;  // untold: what comes from an operator that is not covered
     for (const auto& [name, tensor] : graph_.initializers) known.insert(name);
     std::string missing;
     std::size_t count = 0;
     for (const Node& node : graph_.nodes) {
-        const bool of_constants = std::all_of(node.inputs.begin(), node.inputs.end(), [&](const std::string& input) {
-            return input.empty() || known.count(input) != 0;
-        });
+        const auto is_known = [&](const std::string& input) { return input.empty() || known.count(input) != 0; };
+        const auto is_untold = [&](const std::string& input) { return untold.count(input) != 0; };
+        const bool of_constants = std::all_of(node.inputs.begin(), node.inputs.end(), is_known);
+        const bool of_untold = std::any_of(node.inputs.begin(), node.inputs.end(), is_untold);
         const bool of_shapes = node.op == "Shape" || node.op == "Size";
-        if (of_constants || of_shapes) known.insert(node.outputs.begin(), node.outputs.end());
-        if (of_shapes || (of_constants ? find_fold(node.op) != nullptr : find_operator(node.op) != nullptr)) continue;
+        const bool folds = find_fold(node.op) != nullptr, handles = find_operator(node.op) != nullptr;
+        const bool covered = of_shapes || (of_constants ? folds : handles || (of_untold && folds));
+        if (!covered || (of_untold && !of_shapes)) untold.insert(node.outputs.begin(), node.outputs.end());
+        else if (of_constants || of_shapes) known.insert(node.outputs.begin(), node.outputs.end());
+        if (covered) continue;
         constexpr std::size_t LISTED = 50;
         if (++count <= LISTED) missing += (count > 1 ? ", " : "") + node.op + " (node '" + node.name + "')";
     }
