@@ -238,11 +238,12 @@ def test_low_mem_keeps_what_another_net_reads():
     x = eddl.Input([2, 4, 4])
     hidden = eddl.BatchNormalization(eddl.Conv(x, 3, [3, 3]), True, name="shared")
     net = build(eddl.Model([x], [eddl.Softmax(eddl.Dense(eddl.Flatten(eddl.ReLu(hidden)), 2))]), mem="low_mem")
-    eddl.Sigmoid(hidden)  # whoever made it may build a net of it at any time
+    end = eddl.Sigmoid(hidden)  # whoever made it may build a net of it at any time
     xs, ys = batch_for(net, 3)
     train(net, xs, ys)
     predict(net, xs)
     assert eddl.getLayer(net, "shared").output.shape[0] == 3
+    eddl.Model([x], [end])
 
 
 @pytest.mark.embedded_engine

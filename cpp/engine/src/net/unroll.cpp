@@ -189,6 +189,12 @@ void lead_steps(const Net &unrolled) {
 Net *Net::unroll(int inl, int outl) {
     if (inl < 1 || outl < 1)
         eddl::invalid("build_rnet", "expected numbers of time steps above 0, received ", inl, " and ", outl);
+    constexpr std::size_t MOST_LAYERS = 1'000'000;  // kilobytes each, apart from what they compute
+    const auto steps = static_cast<std::size_t>(inl) + static_cast<std::size_t>(outl);
+    if (steps > MOST_LAYERS / std::max<std::size_t>(layers.size(), 1)) {
+        eddl::invalid("build_rnet", layers.size(), " layers unrolled for ", inl, " and ", outl,
+                      " time steps are more than ", MOST_LAYERS);
+    }
     Unrolling unrolling(*this, inl, outl);
     unrolling.run();
     Ends ends = unrolling.ends();

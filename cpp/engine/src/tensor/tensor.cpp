@@ -93,6 +93,7 @@ void Tensor::updateData(float* fptr, void* fptr2, bool setshared) {
         ptr = fresh;
         isshared = false;
     } else {
+        if (ptr != fptr) deleteData();
         ptr = fptr;
         isshared = setshared;
     }
