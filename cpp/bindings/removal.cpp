@@ -1,5 +1,9 @@
 #include "bindings.h"
 
+#include <pybind11/numpy.h>
+
+#include "eddl_prune/adapter/channel_scores.h"
+#include "eddl_prune/adapter/latency.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/simplify.h"
 #include "eddl_prune/adapter/structure.h"
@@ -107,6 +111,71 @@ void register_removal(py::module_& module) {
         },
         py::arg("net").none(false), py::arg("removed"),
         "Removes just these channels of layers of all kinds, without regard to what the net computes.");
+    module.def(
+        "removal_units",
+        [](Net* net) {
+            const std::vector<adapter::RemovalUnit> units = without_gil([&] { return adapter::removal_units(net); });
+            py::list list;
+            for (const adapter::RemovalUnit& unit : units) {
+                py::list channels;
+                for (const auto& [layer, channel] : unit.channels) channels.append(py::make_tuple(layer, channel));
+                list.append(py::make_tuple(unit.group, unit.pinned, channels));
+            }
+            return list;
+        },
+        py::arg("net").none(false),
+        "What can only be removed together, in net order: (group, reason to stay or '', [(layer position, channel), ...]).");
+    module.def(
+        "plan_channel_removal",
+        [](Net* net, const adapter::ChannelLists& channels) {
+            return report_dict(without_gil([&] { return adapter::plan_channel_removal(net, channels); }));
+        },
+        py::arg("net").none(false), py::arg("channels"), "What remove_channels would do; the net is not changed.");
+    module.def(
+        "remove_channels",
+        [](Net* net, const adapter::ChannelLists& channels) {
+            return report_dict(without_gil([&] { return adapter::remove_channels(net, channels); }));
+        },
+        py::arg("net").none(false), py::arg("channels"),
+        "Removes {layer: [indices of output channels]} with all that is coupled to them; returns what the plan would have.");
+    module.def(
+        "prediction_seconds",
+        [](Net* net, const adapter::ChannelLists& channels, int batch, int repeats) {
+            return without_gil([&] { return adapter::prediction_seconds(net, channels, batch, repeats); });
+        },
+        py::arg("net").none(false), py::arg("channels"), py::arg("batch"), py::arg("repeats"),
+        "The median time of a prediction, measured on a copy of the built net from which these channels are removed.");
+    module.def(
+        "channel_scores",
+        [](Net* net) {
+            const auto all = without_gil([&] { return adapter::channel_scores(net); });
+            const auto array = [](const std::vector<double>& values) {
+                return py::array_t<double>(static_cast<py::ssize_t>(values.size()), values.data());
+            };
+            py::list list;
+            for (const adapter::ChannelScores& scores : all) {
+                py::dict entry;
+                entry["position"] = scores.position;
+                entry["normalises"] = scores.normalises;
+                entry["weights"] = scores.weights;
+                entry["absolute"] = array(scores.absolute);
+                entry["square"] = array(scores.square);
+                entry["taylor"] = array(scores.taylor);
+                list.append(entry);
+            }
+            return list;
+        },
+        py::arg("net").none(false), "Sums over the parameters of each output channel, a dict a layer that has some.");
+    module.def(
+        "channel_sensitivities",
+        [](Net* net) {
+            const auto all = without_gil([&] { return adapter::channel_sensitivities(net); });
+            py::dict dict;
+            for (const auto& [position, values] : all)
+                dict[py::int_(position)] = py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());
+            return dict;
+        },
+        py::arg("net").none(false), "SeReNe's sensitivity of each neuron for the last forward: {layer position: array}.");
     module.def("_fail_after", &adapter::fail_after, py::arg("n"),
                "For tests: makes the n-th preparing step of the simplify calls from now on throw; 0 makes none fail.");
 }

@@ -17,6 +17,7 @@ import pyeddl._core  # noqa: F401  (registers EDDL's classes, which the extensio
 
 from ._core import PruneError
 from .callbacks import Callback, TensorBoard
+from .channels import ChannelReport, Rounding, remove_channels, zero_channels
 from .cycle import Cycle
 from .engine import __version__, engine_info
 from .fitting import fit
@@ -34,6 +35,7 @@ __all__ = [
     "Callback",
     "Certificate",
     "ChannelGroup",
+    "ChannelReport",
     "Cycle",
     "History",
     "LambdaSchedule",
@@ -43,6 +45,7 @@ __all__ = [
     "Plan",
     "PruneError",
     "Report",
+    "Rounding",
     "Schedule",
     "SeReNe",
     "Stats",
@@ -51,7 +54,9 @@ __all__ = [
     "engine_info",
     "fit",
     "plan",
+    "remove_channels",
     "simplify",
     "stats",
     "threshold",
+    "zero_channels",
 ]

@@ -219,7 +219,7 @@ def plan(net: Any, *, fuse_batchnorm: bool = False) -> Plan:
         uses as well.
     """
     require_net(net, "plan")
-    return _from_dict(Plan, _core.plan(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "plan")))
+    return from_dict(Plan, _core.plan(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "plan")))
 
 
 def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> Report:
@@ -252,13 +252,13 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> 
     require_net(net, "simplify")
     flag = require_flag(fuse_batchnorm, "fuse_batchnorm", "simplify")
     if samples is None:
-        return _from_dict(Report, _core.simplify(net, flag))
+        return from_dict(Report, _core.simplify(net, flag))
     inputs = input_tensors(net, samples, "simplify")
     if not net.isbuild:
         raise ValueError("simplify: samples need a built net; build it first, or leave them out")
     _core.plan(net, flag)  # refuses what cannot be simplified before anything is computed
     before = _predictions(net, inputs)
-    report = _from_dict(Report, _core.simplify(net, flag))
+    report = from_dict(Report, _core.simplify(net, flag))
     return replace(report, certificate=_certify(before, _predictions(net, inputs)))
 
 
@@ -278,7 +278,9 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _from_dict(kind: type[PlanType], data: dict[str, Any]) -> PlanType:
+def from_dict(kind: type[PlanType], data: dict[str, Any]) -> PlanType:
+    """Make a plan or a report of what the extension returns."""
+
     def frozen(entry: dict[str, Any]) -> dict[str, Any]:
         return {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
 

@@ -31,37 +31,7 @@ void Serene::check_layers(const vlayer& l) const {
 }
 
 void Serene::measure(const std::vector<WeightedLayer>& selected) {
-    passes_ = 0;
-    if (mode_ == Mode::local) {
-        sensitivities_ = activity(layers, selected, scratch_);
-        return;
-    }
-    OutputDerivatives derivatives(name, layers, layers_of(selected), OutputDerivatives::By::outputs, scratch_);
-    std::unordered_map<const Layer*, std::size_t> index;
-    std::vector<std::vector<double>> sums;
-    for (std::size_t i = 0; i < selected.size(); ++i) {
-        index[selected[i].layer] = i;
-        sums.emplace_back(selected[i].out_channels, 0.0);
-    }
-    const auto add = [&](Layer* layer) {
-        const std::size_t i = index.at(layer);
-        kernels::add_channel_absolute_sums(layer->delta->ptr, neuron_axis(selected[i]), sums[i].data());
-    };
-    if (mode_ == Mode::full)
-        derivatives.visit_each(OutputDerivatives::Reduction::sum, 1.0f, add);
-    else
-        derivatives.visit_sum(add);
-    passes_ = derivatives.passes();
-
-    sensitivities_.clear();
-    for (std::size_t i = 0; i < selected.size(); ++i) {
-        const kernels::AxisShape shape = neuron_axis(selected[i]);
-        const auto terms = static_cast<double>(shape.outer * shape.inner * derivatives.classes());
-        std::vector<float> means(sums[i].size());
-        std::transform(sums[i].begin(), sums[i].end(), means.begin(),
-                       [terms](double sum) { return static_cast<float>(sum / terms); });
-        sensitivities_.push_back(std::move(means));
-    }
+    sensitivities_ = neuron_sensitivities(name, layers, selected, mode_, scratch_, passes_);
 }
 
 void Serene::shrink(const std::vector<WeightedLayer>& selected, float lambda) {
@@ -76,5 +46,39 @@ void Serene::shrink(const std::vector<WeightedLayer>& selected, float lambda) {
 }
 
 WrappedOptimizer* Serene::rewrap(Optimizer* inner) const { return new Serene(inner, options(), mode_); }
+
+std::vector<std::vector<float>> neuron_sensitivities(const std::string& function, const vlayer& layers,
+                                                     const std::vector<WeightedLayer>& of, Serene::Mode mode,
+                                                     std::vector<float>& scratch, std::size_t& passes) {
+    passes = 0;
+    if (mode == Serene::Mode::local) return activity(layers, of, scratch);
+    OutputDerivatives derivatives(function, layers, layers_of(of), OutputDerivatives::By::outputs, scratch);
+    std::unordered_map<const Layer*, std::size_t> index;
+    std::vector<std::vector<double>> sums;
+    for (std::size_t i = 0; i < of.size(); ++i) {
+        index[of[i].layer] = i;
+        sums.emplace_back(of[i].out_channels, 0.0);
+    }
+    const auto add = [&](Layer* layer) {
+        const std::size_t i = index.at(layer);
+        kernels::add_channel_absolute_sums(layer->delta->ptr, neuron_axis(of[i]), sums[i].data());
+    };
+    if (mode == Serene::Mode::full)
+        derivatives.visit_each(OutputDerivatives::Reduction::sum, 1.0f, add);
+    else
+        derivatives.visit_sum(add);
+    passes = derivatives.passes();
+
+    std::vector<std::vector<float>> sensitivities;
+    for (std::size_t i = 0; i < of.size(); ++i) {
+        const kernels::AxisShape shape = neuron_axis(of[i]);
+        const auto terms = static_cast<double>(shape.outer * shape.inner * derivatives.classes());
+        std::vector<float> means(sums[i].size());
+        std::transform(sums[i].begin(), sums[i].end(), means.begin(),
+                       [terms](double sum) { return static_cast<float>(sum / terms); });
+        sensitivities.push_back(std::move(means));
+    }
+    return sensitivities;
+}
 
 }  // namespace eddl_prune::adapter

@@ -1,8 +1,10 @@
 #include "eddl_prune/adapter/simplify.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "eddl_prune/adapter/batch_norm_folding.h"
+#include "eddl_prune/adapter/errors.h"
 #include "eddl_prune/adapter/graph_reader.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/stats.h"
@@ -26,9 +28,10 @@ std::vector<std::size_t> missing_from(const std::vector<std::size_t>& keep, std:
 // The graph, the plan and what they mean for each layer.
 class Removal {
 public:
-    explicit Removal(const NetView& view)
+    // Channels of `zeroed` are 0 to those who read them.
+    explicit Removal(const NetView& view, const ChannelLists& zeroed = {})
         : view_(view), graph_((view.require_finite(), read_graph(view))), units_(graph::assign_units(graph_)),
-          plan_(graph::make_plan(graph_, units_, graph::Flags(units_.count, 0))) {
+          plan_(graph::make_plan(graph_, units_, units_of(zeroed))) {
         const std::vector<LayerStats> stats = layer_stats(view.net());
         for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats[n]));
         for (const graph::GroupPlan& group : plan_.groups) add_group(group, stats);
@@ -44,6 +47,23 @@ public:
     const RemovalReport& report() const { return report_; }
 
 private:
+    graph::Flags units_of(const ChannelLists& channels) const {
+        graph::Flags flags(units_.count, 0);
+        for (const auto& [name, indices] : channels) {
+            const Layer* layer = view_.layer(name);
+            const auto n = static_cast<std::size_t>(std::find(view_.layers().begin(), view_.layers().end(), layer) - view_.layers().begin());
+            const std::string opening = std::string(view_.function()) + ": layer '" + name + "': channel ";
+            for (const std::int64_t index : indices) {
+                if (index < 0 || static_cast<std::uint64_t>(index) >= graph_[n].channels)
+                    throw std::out_of_range(opening + std::to_string(index) + "; allowed: 0 to " + std::to_string(graph_[n].channels - 1));
+                const std::size_t unit = units_.of[n][static_cast<std::size_t>(index)];
+                if (units_.is_pinned(unit)) throw PruneError(opening + std::to_string(index) + " must stay: " + units_.reason(unit));
+                flags[unit] = 1;
+            }
+        }
+        return flags;
+    }
+
     LayerRemoval layer_removal(std::size_t n, const LayerStats& stats) const {
         const graph::NodePlan& plan = plan_.nodes[n];
         LayerRemoval layer;
@@ -167,6 +187,32 @@ RemovalReport simplify(Net* net, bool fuse_batch_norms) {
     removal.apply();
     folding.commit();
     return report;
+}
+
+std::vector<RemovalUnit> removal_units(Net* net) {
+    const NetView view(net, "remove_channels", Purpose::structure);
+    view.require_finite();
+    const graph::Graph graph = read_graph(view);
+    const graph::Units units = graph::assign_units(graph);
+    std::vector<RemovalUnit> all(units.count);
+    for (std::size_t unit = 0; unit < units.count; ++unit) {
+        for (const graph::Slot& slot : units.members[unit]) all[unit].channels.push_back({slot.node, slot.channel});
+        all[unit].group = units.group_of[unit];
+        all[unit].pinned = units.reason(unit);
+    }
+    return all;
+}
+
+RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels) {
+    const NetView view(net, "remove_channels", Purpose::structure);
+    return Removal(view, channels).report();
+}
+
+RemovalReport remove_channels(Net* net, const ChannelLists& channels) {
+    const NetView view(net, "remove_channels", Purpose::structure);
+    const Removal removal(view, channels);
+    removal.apply();
+    return removal.report();
 }
 
 }  // namespace eddl_prune::adapter

@@ -12,6 +12,18 @@ void channel_square_sums(const float* src, AxisShape shape, double* sums) {
     add_channel_sums(src, shape, sums, [](float x) { return static_cast<double>(x) * static_cast<double>(x); });
 }
 
+void add_channel_product_sums(const float* a, const float* b, AxisShape shape, double* sums) {
+    for_channel_runs(shape, [=](std::size_t begin, std::size_t end) {
+        for (std::size_t o = 0; o < shape.outer; ++o)
+            for (std::size_t c = begin; c < end; ++c) {
+                const std::size_t first = (o * shape.extent + c) * shape.inner;
+                double sum = 0.0;
+                for (std::size_t i = first; i < first + shape.inner; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+                sums[c] += sum;
+            }
+    });
+}
+
 void channel_all_zero(const float* src, AxisShape shape, std::uint8_t* flags) {
     for_channel_runs(shape, [=](std::size_t begin, std::size_t end) {
         std::fill(flags + begin, flags + end, std::uint8_t{1});

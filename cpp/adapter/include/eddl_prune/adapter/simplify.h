@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -64,5 +65,28 @@ RemovalReport plan_removal(Net* net, bool fuse_batch_norms);
 // memory become invalid; outputs are undefined until the next forward pass. With `fuse_batch_norms` batch norms become part of
 // the convolution or dense layer before them (batch_norm_folding.h) and then, without parameters, identities.
 RemovalReport simplify(Net* net, bool fuse_batch_norms);
+
+// {layer name: indices of its output channels}
+using ChannelLists = std::map<std::string, std::vector<std::int64_t>>;
+
+// What can only be removed together: channels of several layers.
+struct RemovalUnit {
+    struct Channel {
+        std::size_t layer, channel;  // the layer's position in the net
+    };
+    std::vector<Channel> channels;  // in net order; the first is computed by the unit's first layer
+    std::size_t group = 0;          // units of the same layers
+    std::string pinned;             // why it must stay; "" where it need not
+};
+
+// All of a net, in net order. Errors as of plan_removal.
+std::vector<RemovalUnit> removal_units(Net* net);
+
+// Removes live channels, each with all of its unit: the net then computes what it would with these channels 0 wherever they
+// are read. Dead channels go too, as simplify removes them. Every layer keeps at least one channel, whose readers' weights
+// are 0 if it was to go. plan_channel_removal says what would be done. Errors: those of simplify; std::invalid_argument for
+// an unknown layer, std::out_of_range for a channel that the layer does not have, PruneError for one that must stay.
+RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels);
+RemovalReport remove_channels(Net* net, const ChannelLists& channels);
 
 }  // namespace eddl_prune::adapter

@@ -12,6 +12,9 @@ namespace eddl_prune::kernels {
 // sums[c] = Σ src(·, c, ·)², accumulated in double. `sums` has shape.extent entries.
 void channel_square_sums(const float* src, AxisShape shape, double* sums);
 
+// Adds Σ a·b over each channel to sums[channel].
+void add_channel_product_sums(const float* a, const float* b, AxisShape shape, double* sums);
+
 // flags[c] = 1 where every element of channel c is exactly ±0 (a NaN is not), else 0; a channel without elements is
 // all zero. `flags` has shape.extent entries.
 void channel_all_zero(const float* src, AxisShape shape, std::uint8_t* flags);
