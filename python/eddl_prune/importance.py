@@ -13,7 +13,6 @@ import pyeddl.eddl as eddl
 
 from . import _core
 from ._checks import type_name
-from ._samples import training_batches
 
 CRITERIA = ("l1", "l2", "bn_scale", "taylor", "sensitivity", "random")
 WITH_DATA = ("taylor", "sensitivity")  # those that look at samples
@@ -58,7 +57,8 @@ class Data:
 
     def batches(self) -> Iterator[tuple[list[Any], list[Any]]]:
         """Yield inputs and targets in batches of one size; the last is filled up with the first samples."""
-        for indices in training_batches(self._count, self._batch_size, None):
+        for start in range(0, self._count, self._batch_size):
+            indices = np.arange(start, start + self._batch_size) % self._count
             yield (
                 [_tensor(array[indices]) for array in self._inputs],
                 [_tensor(array[indices]) for array in self._targets],
