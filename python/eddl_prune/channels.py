@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -37,7 +37,7 @@ class ChannelReport(Report):
     seconds: the measured time of a prediction after removal, where a latency was asked for.
     """
 
-    channels: Channels
+    channels: Channels = field(default_factory=dict)
     rounding: Rounding | None = None
     seconds: float | None = None
 
