@@ -517,7 +517,7 @@ def test_a_decoder_needs_targets_or_its_own_outputs(rng):
     n = translator()
     _, x = sentences(rng, 4, 2)
     for use in (eddl.predict, eddl.forward):
-        with pytest.raises(ValueError, match="takes the targets as inputs.*decoder_teacher_training"):
+        with pytest.raises(ValueError, match=r"takes the targets as inputs.*decoder_teacher_training"):
             use(n, [tensor(x)])
 
 

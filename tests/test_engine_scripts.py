@@ -166,7 +166,7 @@ def test_data_sets_in_the_working_directory_need_no_download(tmp_path, monkeypat
 def test_missing_data_sets_are_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tensor([[1.0]]).save("mnist_trX.bin")
-    with pytest.raises(RuntimeError, match="download_mnist: file 'mnist_trY.bin' is not in the working directory"):
+    with pytest.raises(RuntimeError, match=r"download_mnist: file 'mnist_trY.bin' is not in the working directory"):
         eddl.download_mnist()
 
 

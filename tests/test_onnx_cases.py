@@ -1,4 +1,5 @@
-"""What the onnx package tests runtimes with: single operators, nets that PyTorch exported, small forms of well-known nets.
+"""
+What the onnx package tests runtimes with: single operators, nets that PyTorch exported, small forms of known nets.
 
 Each case computes what it should or is refused for a reason that is listed here.
 """
@@ -26,15 +27,18 @@ DATA = Path(onnx.__file__).parent / "backend/test/data"
 # Why a case may be refused: what the message says. The first that fits counts.
 REASONS = {
     "operators without a layer": r"operators? (is|are) not covered|this operator is not covered",
-    "the batch is not the first axis, or is mixed": "is the batch|mix the samples|varies along the batch|different ranks|"
-    "batch included|moves? the batch|turn the batch|parts of the batch|samples of the batch|the batch cannot|repeat the batch|"
-    "without the batch|input 0 has . samples, input 1 has|whole number of|has no shape with a batch|(their|differ in their) axes of batch",
-    "what a layer takes as a setting depends on the input": r"depends on the net's input|is a constant, which is not covered",
-    "settings that no layer has": r"dilations|select|linear_before_reset|layout 1|sequence_lens|direction|clip is|slopes that|"
-    r"no layer (rounds|has)|an exponent of several|tf_crop_and_resize|its output \d|expected zeros as|not two matrices|"
-    r"do not (fit|make up)|(are|leave) .* without input|expected .* axis|more than .* dimensions|an output_padding|initial",
-    "outputs and inputs that are no float tensors": r"it is a constant|is not a tensor|no numbers that are covered|is not fixed|"
-    r"elements of type|expected a model with inputs|expected integers|tensor .* is sparse",
+    "the batch is not the first axis, or is mixed": "is the batch|mix the samples|varies along the batch|"
+    "different ranks|batch included|moves? the batch|turn the batch|parts of the batch|samples of the batch|"
+    "the batch cannot|repeat the batch|without the batch|input 0 has . samples, input 1 has|whole number of|"
+    "has no shape with a batch|(their|differ in their) axes of batch",
+    "what a layer takes as a setting depends on the input": r"depends on the net's input|"
+    r"is a constant, which is not covered",
+    "settings that no layer has": r"dilations|select|linear_before_reset|layout 1|sequence_lens|direction|clip is|"
+    r"slopes that|no layer (rounds|has|does)|an exponent of several|tf_crop_and_resize|its output \d|expected zeros as|"
+    r"not two matrices|do not (fit|make up)|(are|leave) .* without input|expected .* axis|more than .* dimensions|"
+    r"an output_padding|initial",
+    "outputs and inputs that are no float tensors": r"it is a constant|is not a tensor|no numbers that are covered|"
+    r"is not fixed|elements of type|expected a model with inputs|expected integers|tensor .* is sparse",
 }
 # Cases that compute something else, and why.
 DIFFERENT = {

@@ -192,7 +192,7 @@ def test_decoder_of_unknown_length(tmp_path, rng):
     y = eddl.Dense(CELLS["lstm"](again, "decoder"), WORDS, True, "y")
     eddl.setDecoder(again)
     net = build(eddl.Model([x], [y]))
-    with pytest.raises(ValueError, match="how often layer 'encoder' is repeated is not known.*seq_len"):
+    with pytest.raises(ValueError, match=r"how often layer 'encoder' is repeated is not known.*seq_len"):
         eddl.serialize_net_to_onnx_string(net, False)
     path = str(tmp_path / "net.onnx")
     eddl.save_net_to_onnx_file(net, path, 3)

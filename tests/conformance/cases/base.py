@@ -75,10 +75,10 @@ class Case:
     net. step: a training step, given net, inputs and targets. train: whether training is deterministic and so compared.
     keeps_gradients: False for an optimizer whose step uses the gradient tensors as scratch space. differentiable: False
     where the loss gradient at hand is not the derivative of a smooth function of the parameters. stands_still: True
-    where three steps leave the predictions as they were. races_on_eddl: True where EDDL's threads add to the same places
-    without waiting for each other, so that there must be one only. eddl_defect: what EDDL gets wrong here; spoils: a pattern of
-    the quantities that this makes no standard (default: all); shown: a function of the case that is true on EDDL as
-    long as the defect is there (default: some gradient differs from finite differences).
+    where three steps leave the predictions as they were. races_on_eddl: True where EDDL's threads add to the same
+    places without waiting for each other, so that there must be one only. eddl_defect: what EDDL gets wrong here;
+    spoils: a pattern of the quantities that this makes no standard (default: all); shown: a function of the case that
+    is true on EDDL as long as the defect is there (default: some gradient differs from finite differences).
     """
 
     id: str
