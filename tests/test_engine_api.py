@@ -5,6 +5,7 @@ files test make up all of PyEDDL's.
 """
 
 import inspect
+from pathlib import Path
 
 import numpy as np
 import pyeddl.eddl as eddl
@@ -34,11 +35,15 @@ def with_layer(use, *arguments):
 
 
 def import_from_onnx_string():
-    return eddl.import_net_from_onnx_string(eddl.serialize_net_to_onnx_string(net(), False))
+    model = eddl.serialize_net_to_onnx_string(net(), False) if has_onnx() else b"any"
+    return eddl.import_net_from_onnx_string(model)
 
 
 def import_from_onnx_file():
-    eddl.save_net_to_onnx_file(net(), "net.onnx")
+    if has_onnx():
+        eddl.save_net_to_onnx_file(net(), "net.onnx")
+    else:
+        Path("net.onnx").write_bytes(b"any")
     return eddl.import_net_from_onnx_file("net.onnx")
 
 
