@@ -235,7 +235,7 @@ def test_random_graphs(make, seed, batch):
     assert report["parameters_after"] <= report["parameters_before"]
     assert_nothing_dead_is_left(net, _core.plan(net))
 
-    # Nothing is left to do. (What keeps groups even is chosen one after the other, not as few as can be, and a last group
+    # Nothing is left to do. (What keeps groups even is chosen one by one, not as few as can be, and a last group
     # is an ordinary convolution: then a second call may find more.)
     again = params_of(net)
     second = _core.simplify(net)
