@@ -6,7 +6,9 @@ import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
-from test_fit import BATCH, NEVER, SAMPLES, built_mlp, data, fit, forward, validation_loss  # noqa: F401
+from eddl_prune._run import Run, Settings
+from eddl_prune._samples import Samples
+from test_fit import BATCH, NEVER, SAMPLES, built_mlp, data, fit  # noqa: F401
 
 PER_EPOCH = -(-SAMPLES // BATCH)
 
@@ -136,6 +138,62 @@ def test_the_learning_rate_goes_back_with_the_best_state(data):  # noqa: F811
 def test_an_optimizer_without_a_rate_has_no_cycle(data):  # noqa: F811
     with pytest.raises(ValueError, match=r"^fit: learning_rate: the optimizer .* has none"):
         fit(built_mlp(eddl.adagrad(0.1, 1e-3, 0.0)), data, learning_rate=ep.Cycle(0, 1))
+
+
+# --- channels by sensitivity ---
+
+
+def sensitivities(parameters, x):
+    """(1/C) sum_k |dy_k/dp| of the hidden neurons of mlp(), means over samples, in NumPy."""
+    w = [values.astype(np.float64) for values in parameters]
+    first = x @ w[0] + w[1]
+    second = np.maximum(first, 0) @ w[2] + w[3]
+    to_second = np.einsum("ni,ik->nki", second > 0, w[4])  # [sample, class, neuron]
+    to_first = np.einsum("nki,ji,nj->nkj", to_second, w[2], first > 0)
+    return [np.abs(each).mean((0, 1)) for each in (to_first, to_second)]
+
+
+@pytest.mark.parametrize("mem", ["full_mem", "low_mem"])
+def test_the_least_sensitive_channels_go_first(data, mem):  # noqa: F811
+    net = built_mlp(mem=mem)
+    fit(net, data, epochs=15)
+    before = helpers.params_of(net)
+    schedule = ep.Schedule(pwe=1, twt=0.3, granularity="channel", criterion="sensitivity", min_delta=NEVER, tolerance=0)
+    history = fit(net, data, epochs=1, schedule=schedule)
+    assert history["event"] == ["pruned"]
+    measured = sensitivities(before, data[0][0][: SAMPLES // BATCH * BATCH])
+    after = helpers.params_of(net)
+    threshold = history["threshold"][0]
+    dead = [~after[i].any(0) for i in (0, 2)]
+    for values, zeroed in zip(measured, dead):
+        np.testing.assert_array_equal(values < threshold * (1 - 1e-5), zeroed)
+    assert 0 < sum(map(np.sum, dead)) < 28
+    norms = [np.linalg.norm(before[i], axis=0) for i in (0, 2)]
+    by_norm = np.argsort(np.concatenate(norms)), np.argsort(np.concatenate(measured))
+    assert not np.array_equal(*by_norm)
+
+
+@pytest.mark.embedded_engine  # EDDL's random numbers cannot be set, nor do its batch norms repeat their numbers
+def test_measuring_sensitivities_leaves_no_trace():
+    def trained(measures):
+        x = eddl.Input([3, 8, 8])
+        layer = eddl.ReLu(eddl.BatchNormalization(eddl.Conv2D(x, 6, [3, 3]), True))
+        layer = eddl.Dropout(eddl.ReLu(eddl.Dense(eddl.Flatten(layer), 9)), 0.3)
+        net = eddl.Model([x], [eddl.Softmax(eddl.Dense(layer, 4))])
+        helpers.build(net, None, "softmax_cross_entropy", "categorical_accuracy", threads=1)
+        images, targets = helpers.batch_for(net, 30)
+        samples = Samples(net, [images], [targets], ("x", "y"))
+        _core.set_random_state(5)
+        for _ in range(3):
+            helpers.train(net, images[:10], targets[:10], 2)
+            if measures:
+                state = _core.Snapshot(net)
+                found = Run(net, samples, samples, Settings(10, None, None, True, 0, False))._sensitivities()
+                assert all((values > 0).any() for values in found.values())
+                state.restore()
+        return net
+
+    helpers.assert_same_params(trained(False), trained(True))
 
 
 # --- shrinking while training ---

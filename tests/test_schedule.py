@@ -115,6 +115,11 @@ def test_loss_limit_is_a_share_above_the_loss(loss, limit):
         ({"granularity": "layer"}, "Schedule: granularity must be one of 'weight', 'channel', got 'layer'"),
         ({"min_delta": -1}, "Schedule: min_delta must be finite and >= 0, got -1"),
         ({"target_sparsity": 1.5}, r"Schedule: target_sparsity must be in \[0, 1\], got 1.5"),
+        ({"criterion": "l1"}, "Schedule: criterion must be one of 'l2', 'sensitivity', got 'l1'"),
+        (
+            {"criterion": "sensitivity"},
+            "Schedule: criterion 'sensitivity' is for channels; granularity 'weight' goes by m.*",
+        ),
         ({"every": 0}, "Schedule: every must be >= 1, got 0"),
         ({"patience": 0}, "Schedule: patience must be >= 1, got 0"),
         ({"tolerance": 2}, r"Schedule: tolerance must be in \[0, 1\], got 2"),

@@ -29,9 +29,8 @@ class ByWeight:
     def candidates(self, net: Any) -> Magnitudes:
         """See :class:`Granularity`."""
         layers = {layer.name: layer for layer in net.layers}
-        return _thresholds(
-            [np.abs(param.getdata()) for name in _core.channel_norms(net) for param in layers[name].params]
-        )
+        values = [np.abs(param.getdata()) for name in _core.channel_norms(net) for param in layers[name].params]
+        return _thresholds([value[value > 0] for value in values])
 
     def zero(self, net: Any, threshold: float) -> int:
         """See :class:`Granularity`."""
@@ -39,29 +38,29 @@ class ByWeight:
 
 
 class ByChannel:
-    """Whole channels and neurons, by the L2 norm of their weights; those of the output layers excepted."""
+    """Whole channels and neurons that are not dead yet, by a score; those of the output layers excepted."""
+
+    def __init__(self, scores: dict[str, Magnitudes]) -> None:
+        """Take one score per channel, {layer: scores}, that do not change while some are zeroed."""
+        self._scores = scores
 
     def candidates(self, net: Any) -> Magnitudes:
         """See :class:`Granularity`."""
-        return _thresholds(list(self._norms(net).values()))
+        return _thresholds([self._scores[name][alive] for name, alive in _living_channels(net).items()])
 
     def zero(self, net: Any, threshold: float) -> int:
         """See :class:`Granularity`."""
         below = {
-            name: np.flatnonzero((norms < threshold) & (norms > 0)).tolist() for name, norms in self._norms(net).items()
+            name: np.flatnonzero(alive & (self._scores[name] < threshold)).tolist()
+            for name, alive in _living_channels(net).items()
         }
         return sum(_core.zero_channels(net, below, True).values())
 
-    @staticmethod
-    def _norms(net: Any) -> dict[str, Magnitudes]:
-        norms = _core.channel_norms(net)
-        spared = _output_layers(net, set(norms))
-        return {name: values for name, values in norms.items() if name not in spared}
 
-
-def granularity(name: str) -> Granularity:
-    """Return the class for a name of ``schedule.GRANULARITIES``."""
-    return ByWeight() if name == "weight" else ByChannel()
+def _living_channels(net: Any) -> dict[str, npt.NDArray[np.bool_]]:
+    norms = _core.channel_norms(net)
+    spared = _output_layers(net, set(norms))
+    return {name: values > 0 for name, values in norms.items() if name not in spared}
 
 
 @dataclass(frozen=True)
@@ -100,8 +99,7 @@ class Counts:
 def _thresholds(magnitudes: list[Magnitudes]) -> Magnitudes:
     if not magnitudes:
         return np.empty(0, np.float32)
-    values = np.unique(np.concatenate([m.ravel() for m in magnitudes]))
-    values = values[values > 0]
+    values = np.unique(np.concatenate(magnitudes))
     # What is equal to a threshold stays: so the smallest zeroes nothing, and one above the largest zeroes all.
     return np.append(values[1:], np.nextafter(values[-1:], np.float32(np.inf)))
 

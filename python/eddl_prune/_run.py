@@ -16,7 +16,7 @@ from . import _core
 from ._checkpoint import Arrays, Checkpoint
 from ._checks import layer_that_is_not_finite
 from ._interrupts import interrupts_deferred
-from ._prunable import Counts, granularity
+from ._prunable import ByChannel, ByWeight, Counts, Granularity, Magnitudes
 from ._samples import Indices, Samples, TrainingOrder, validation_batches
 from ._structure import Structure
 from .callbacks import CallbackList
@@ -24,6 +24,8 @@ from .cycle import Cycle
 from .history import History, from_plain, to_plain
 from .schedule import Plateau, Schedule, largest_admissible
 
+SENSITIVITY_SAMPLES = 1024
+TRAINING = 1  # EDDL's TRMODE
 ADVICE = "a smaller learning rate may help"
 LossAndMetric = tuple[float, "float | None"]
 
@@ -202,7 +204,8 @@ class Run:
         target = schedule.target_sparsity
         if target is not None and Counts.of(self._net).sparsity(self._prunable_at_start) >= target:
             return PruningStep()
-        parts = granularity(schedule.granularity)
+        parts = self._parts(schedule)
+        start.restore()  # measuring moves running statistics
 
         def loss_at(threshold: float) -> float:
             start.restore()
@@ -225,6 +228,28 @@ class Run:
         if self._settings.learning_rate is not None and self._settings.learning_rate.restart:
             self._cycle_batches = 0
         return PruningStep(found.threshold, zeroed, found.loss)
+
+    def _parts(self, schedule: Schedule) -> Granularity:
+        if schedule.granularity == "weight":
+            return ByWeight()
+        return ByChannel(_core.channel_norms(self._net) if schedule.criterion == "l2" else self._sensitivities())
+
+    def _sensitivities(self) -> dict[str, Magnitudes]:
+        """Return every channel's sensitivity, a mean over training samples; random layers go on as if nothing was."""
+        random_state = _core.random_state()
+        size = self._settings.batch_size
+        batches = max(1, min(self._samples.count, SENSITIVITY_SAMPLES) // size)
+        names = [layer.name for layer in self._net.layers]
+        means: dict[str, Magnitudes] = {}
+        for batch in range(batches):
+            eddl.set_mode(self._net, TRAINING)
+            eddl.forward(self._net, self._samples.batch(batch * size, size))
+            for position, values in _core.channel_sensitivities(self._net).items():
+                name = names[position]
+                means[name] = means.get(name, np.zeros_like(values)) + values / np.float32(batches)
+        if random_state is not None:
+            _core.set_random_state(random_state)
+        return means
 
     def _hold_zeros(self) -> None:
         self._mask = _core.Mask(self._net)

@@ -33,6 +33,10 @@ class Samples:
         self.inputs = _tensors("fit", inputs, names[0])
         self.targets = _tensors("fit", targets, names[1])
 
+    def batch(self, start: int, size: int) -> list[Any]:
+        """Return copies of the inputs of so many samples."""
+        return [_tensor(np.asarray(tensor)[start : start + size], "inputs") for tensor in self.inputs]
+
     def checksum(self) -> int:
         """Return a number that tells other samples, or another order of them."""
         checksum = 0

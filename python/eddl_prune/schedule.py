@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ._checks import require_choice, require_flag, require_integer, require_real
 
 GRANULARITIES = ("weight", "channel")
+CRITERIA = ("l2", "sensitivity")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,12 @@ class Schedule:
     :param twt: threshold worsening tolerance, >= 0: a pruning step may raise the best validation loss to
         ``(1 + twt) * loss`` at most.
     :param granularity: "weight" zeroes every ``|w| < T`` of the convolution and dense layers, biases included;
-        "channel" zeroes weights and bias of every channel or neuron whose weights' L2 norm is below T, never those
-        of the layers that give the net's output.
+        "channel" zeroes weights and bias of every channel or neuron whose criterion is below T, never those of the
+        layers that give the net's output.
+    :param criterion: of granularity "channel". "l2": the L2 norm of all weights into the channel. "sensitivity": the
+        mean of ``(1/C) * sum_k |dy_k/dp|`` over samples and positions, p what the channel computes, y the C outputs
+        before the softmax (SeReNe's, in full: Tartaglione et al., TNNLS 2021); once a pruning step, over at most
+        1,024 training samples in their given order, in training mode, at C backward passes a batch.
     :param min_delta: >= 0; a validation loss counts as improved only if it is lower than the best by more than this.
     :param target_sparsity: in [0, 1]; once so large a part of the prunable parameters that there were at the start is
         zero or removed, nothing more is pruned: training goes on up to the next plateau and ends there. None: go on as
@@ -55,6 +60,7 @@ class Schedule:
     pwe: int = 5
     twt: float = 0.05
     granularity: str = "weight"
+    criterion: str = "l2"
     min_delta: float = 0.0
     target_sparsity: float | None = None
     tolerance: float = 1e-3
@@ -66,6 +72,11 @@ class Schedule:
         require_integer(self.pwe, "pwe", "Schedule", 0)
         require_real(self.twt, "twt", "Schedule")
         require_choice(self.granularity, "granularity", "Schedule", GRANULARITIES)
+        require_choice(self.criterion, "criterion", "Schedule", CRITERIA)
+        if self.granularity == "weight" and self.criterion != "l2":
+            raise ValueError(
+                f"Schedule: criterion {self.criterion!r} is for channels; granularity 'weight' goes by magnitude"
+            )
         require_real(self.min_delta, "min_delta", "Schedule")
         if self.target_sparsity is not None:
             require_real(self.target_sparsity, "target_sparsity", "Schedule", 0.0, 1.0)
