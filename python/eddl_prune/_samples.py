@@ -35,7 +35,7 @@ class Samples:
 
     def batch(self, start: int, size: int) -> list[Any]:
         """Return copies of the inputs of so many samples."""
-        return [_tensor(np.asarray(tensor)[start : start + size], "inputs") for tensor in self.inputs]
+        return [_tensor("fit", np.asarray(tensor)[start : start + size], "x") for tensor in self.inputs]
 
     def checksum(self) -> int:
         """Return a number that tells other samples, or another order of them."""
