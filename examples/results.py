@@ -292,25 +292,25 @@ def write(results: dict[tuple[str, str, int], dict[str, Any]], out: Path) -> Non
     sections = [f"## {task.title}\n\n{setting(task)}\n\n{table(results, name)}" for name, task in TASKS.items()]
     text = f"""# Results
 
-Written by `make results` (`examples/results.py`): every method prunes the same nets, from the same first weights, by the
-same schedule. Mean over {len(SEEDS)} seeds and, in brackets, smallest and largest. "dense" is the best validated epoch of
-plain training; of every other run the smallest state is taken whose validation accuracy is at most
-{100 * ACCURACY_LOST:.0f} point below that of the dense net (the most accurate one where none is). Test samples served for these
-numbers only. The strength of the regularisation is the same for all methods and was not tuned for any. "After removal" is
-what `ep.simplify` leaves.
+Written by `make results` (`examples/results.py`): every method prunes the same nets, from the same first weights, by
+the same schedule. Mean over {len(SEEDS)} seeds and, in brackets, smallest and largest. "dense" is the best validated
+epoch of plain training; of every other run the smallest state is taken whose validation accuracy is at most
+{100 * ACCURACY_LOST:.0f} point below that of the dense net (the most accurate one where none is). Test samples served for
+these numbers only. The strength of the regularisation is the same for all methods and was not tuned for any. "After
+removal" is what `ep.simplify` leaves.
 
 ![Test accuracy against non-zero parameters](results.svg)
 
 {chr(10).join(f"{section}{chr(10)}" for section in sections)}
 ## Against magnitude pruning
 
-Non-zero parameters at matched accuracy (means) as a multiple of what plain magnitude pruning leaves, best first; above 1
-a method loses.
+Non-zero parameters at matched accuracy (means) as a multiple of what plain magnitude pruning leaves, best first; above
+1 a method loses.
 
 {chr(10).join(remarks(results))}
 
 Three seeds and small test sets: differences within the ranges above are noise. Engine: {engine["engine"]}
-{engine["version"]}, one thread, {platform.machine()}; {minutes:.0f} minutes of training in all. The seconds say something about the
+{engine["version"]}, one thread, {platform.machine()}; {minutes:.0f} minutes of training in all. Seconds compare the
 methods only where nothing else ran on the machine.
 """
     (out / "results.md").write_text(text, encoding="utf-8")
