@@ -34,7 +34,7 @@ class Contender:
         if self.python != sys.executable:
             for variable in ("LD_LIBRARY_PATH", "PYTHONPATH", "GOMP_SPINCOUNT"):
                 environment.pop(variable, None)
-        command = [self.python, str(Path(__file__).with_name("contender.py")), self.library, self.variant]
+        command = [self.python, str(Path(__file__).resolve().with_name("contender.py")), self.library, self.variant]
         return Worker(command, environment)
 
 
@@ -43,8 +43,15 @@ class Worker:
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
         self.log = tempfile.TemporaryFile("w+")
+        self.directory = tempfile.TemporaryDirectory()  # EDDL draws some nets into files where it runs
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env=environment,
+            cwd=self.directory.name,
         )
 
     def __enter__(self) -> Worker:
@@ -55,6 +62,7 @@ class Worker:
         self.process.wait()
         self.process.stdout.close()
         self.log.close()
+        self.directory.cleanup()
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         try:
@@ -74,7 +82,8 @@ def python_of(variable: str) -> str | None:
     if not given:
         return None
     path = Path(given)
-    return str(path / "bin" / "python" if path.is_dir() else path)
+    # Not resolved further: a virtual environment is told from where its link lies.
+    return str((path / "bin" / "python" if path.is_dir() else path).absolute())
 
 
 def torch_python() -> str | None:

@@ -135,6 +135,22 @@ def test_a_loss_of_one_layer():
     assert eddl.compute_metric(loss) == pytest.approx(expected, rel=1e-5)
 
 
+def test_a_copied_loss_of_layers_shares_the_graph():
+    net = build(mlp(), loss=None)
+    loss = eddl.newloss(squares, net.lout[0], "squares")
+    x, _ = batch_for(net)
+    eddl.zeroGrads(net)
+    eddl.forward(net, [tensor(x)])
+    copy = core.NetLoss(loss)
+    del loss
+    gc.collect()
+    assert copy.name == "squares"
+    expected = np.sum(array(net.lout[0].output).astype(np.float64) ** 2) / 4
+    assert copy.compute() == pytest.approx(expected, rel=1e-5)
+    eddl.optimize(copy)
+    assert np.abs(array(eddl.getLayer(net, "dense1").gradients[0])).max() > 0
+
+
 def test_optimizing_several_losses_adds_their_gradients():
     """Each loss goes back into the net below by itself."""
     gradients = []

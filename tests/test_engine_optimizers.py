@@ -1,5 +1,7 @@
 """The optimizers' steps against their formulas in NumPy, in float64, from the gradients that the net reports."""
 
+import gc
+
 import numpy as np
 import pyeddl._core as core
 import pyeddl.eddl as eddl
@@ -273,3 +275,27 @@ def test_a_python_class_derived_from_one_steps_as_it(name):
     for other in trained[1:]:
         for key, w in trained[0].items():
             np.testing.assert_array_equal(w, other[key])
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.parametrize("name", STEPLESS_ON_EDDL)
+def test_copies_take_the_settings_and_no_state(name):
+    original = ALL[name]()
+    net = classifier(original)
+    x, y = batch_for(net)
+    train(net, x, y, 2)
+    kind = type(original)
+    copy, assigned = kind(original), kind()
+    assigned.assign(original)
+    for other in (copy, assigned):
+        for setting in ("lr", "epsilon"):
+            assert getattr(other, setting) == getattr(original, setting)
+        assert len(original.mT) == (6 if name == "adagrad" else 12)
+        assert len(other.mT) == 0
+    fresh = [classifier(optimizer) for optimizer in (ALL[name](), copy)]
+    for other in fresh:
+        train(other, x, y, 2)
+    for key, w in named_params(fresh[0]).items():
+        np.testing.assert_array_equal(w, named_params(fresh[1])[key])
+    del net, original, fresh
+    gc.collect()

@@ -1,5 +1,7 @@
 """Other ways in which PyEDDL scripts train: losses made of layers, losses written in Python, nets that feed nets."""
 
+import math
+
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
@@ -239,3 +241,15 @@ def test_progress_and_log_hold_the_losses_and_metrics_by_output(tmp_path, capfd)
     for path in logs:
         assert path.read_text().count("classes loss[softmax_cross_entropy]=") == 2
         assert path.read_text().count("values loss[mean_squared_error]=") == 2
+
+
+@pytest.mark.parametrize(
+    "probabilities, expected",
+    [
+        ([0.1, 0.3, 0.6, 0.3], "1. c (60.0%)\n2. b (30.0%)\n3. d (30.0%)\n"),
+        ([math.nan, 0.25, math.nan, 0.5], "1. d (50.0%)\n2. b (25.0%)\n3. a (nan%)\n"),
+    ],
+    ids=["equal ones in order", "no numbers last"],
+)
+def test_the_most_likely_classes(probabilities, expected):
+    assert eddl.get_topk_predictions(tensor([probabilities]), list("abcd"), 3, 1) == expected

@@ -1,6 +1,7 @@
 #include "eddl/apis/training.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <iomanip>
 #include <memory>
@@ -189,7 +190,10 @@ std::string get_topk_predictions(Tensor *class_probs, const std::vector<std::str
     std::vector<std::size_t> order(class_names.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const float *p = class_probs->ptr;
-    std::stable_sort(order.begin(), order.end(), [p](std::size_t a, std::size_t b) { return p[a] > p[b]; });
+    const auto before = [p](std::size_t a, std::size_t b) {  // what is no number comes last
+        return p[a] > p[b] || (std::isnan(p[b]) && !std::isnan(p[a]));
+    };
+    std::stable_sort(order.begin(), order.end(), before);
     std::ostringstream text;
     text << std::fixed << std::setprecision(decimals);
     for (int i = 0; i < k; ++i) {
