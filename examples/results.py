@@ -295,8 +295,8 @@ def write(results: dict[tuple[str, str, int], dict[str, Any]], out: Path) -> Non
 Written by `make results` (`examples/results.py`): every method prunes the same nets, from the same first weights, by
 the same schedule. Mean over {len(SEEDS)} seeds and, in brackets, smallest and largest. "dense" is the best validated
 epoch of plain training; of every other run the smallest state is taken whose validation accuracy is at most
-{100 * ACCURACY_LOST:.0f} point below that of the dense net (the most accurate one where none is). Test samples served for
-these numbers only. The strength of the regularisation is the same for all methods and was not tuned for any. "After
+{100 * ACCURACY_LOST:.0f} point below that of the dense net (the most accurate one where none is). Test samples served
+for these numbers only. The strength of the regularisation is the same for all methods and was not tuned for any. "After
 removal" is what `ep.simplify` leaves.
 
 ![Test accuracy against non-zero parameters](results.svg)

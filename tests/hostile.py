@@ -1,7 +1,7 @@
 """
-Calls of PyEDDL's functions with arguments that make no sense, in a process of its own: whatever happens must be a Python
-exception. test_engine_hostile.py starts it, `python hostile.py PLAN`, and tells from the notes that it leaves what ended it.
-A plan is a JSON file; {"seed": 7, "count": 400} makes 400 calls that depend on the seed alone.
+Calls of PyEDDL's functions with arguments that make no sense, in a process of its own: whatever happens must be a
+Python exception. test_engine_hostile.py starts it, `python hostile.py PLAN`, and tells from the notes that it leaves
+what ended it. A plan is a JSON file; {"seed": 7, "count": 400} makes 400 calls that depend on the seed alone.
 """
 
 import contextlib
@@ -125,24 +125,30 @@ POOLS = {
     "int": [0, 1, 2, 3, -1, 4, 7, -7, 1000, 2**16, 2**24, BIG, -(2**31)],
     "float": [0.0, 1.0, 0.5, -1.0, NAN, INF, -INF, 1e38, -1e-38, 3],
     "bool": [True, False],
-    "str": ["", "x", "same", "valid", "nearest", "bin", "relu", "mse", "fro", ":", "a" * 5000, "ü/\n", "good.bin", "nowhere/x"],
+    "str": [
+        "", "x", "same", "valid", "nearest", "bin", "relu", "mse", "fro", ":", "a" * 5000, "ü/\n", "good.bin",
+        "nowhere/x",
+    ],
     "bytes": [b"", b"\x00" * 100, bytes(range(256))],
     "list[int]": [
         [], [0], [1], [2], [3, 3], [1, 1], [0, 1], [2, 1, 0], [3, 3, 3], [1, 2, 0, 1], [-1], [-1, -1], [0, 0], [5, 100],
         [BIG], [BIG, BIG], [BIG, BIG, BIG], [2**16, 2**16], [2**16] * 4, [1] * 70, [-(2**31), 2],
     ],
     "list[float]": [[], [0.0], [0.5, 1.5], [NAN, NAN], [INF], [-1.0, 1.0], [1e38, -1e38], [0.1] * 9],
-    "list[str]": [[], [""], [":"], ["1:2", ":", "0"], ["-1"], ["5:1"], ["99"], ["a:b"], [":"] * 9, ["mse"], ["none"] * 3],
+    "list[str]": [
+        [], [""], [":"], ["1:2", ":", "0"], ["-1"], ["5:1"], ["99"], ["a:b"], [":"] * 9, ["mse"], ["none"] * 3,
+    ],
     "TransformationMode": list(core.TransformationMode.__members__.values()),
     "WrappingMode": list(core.WrappingMode.__members__.values()),
     "LOG_LEVEL": list(core.eddl.LOG_LEVEL.__members__.values()),
 }  # fmt: skip
 MADE = {
     "Tensor": [
-        lambda: filled([1]), lambda: filled([4]), lambda: filled([3, 4]), lambda: filled([4, 3]), lambda: filled([4, 4]),
-        lambda: filled([8, 8]), lambda: filled([2, 3, 4]), lambda: filled([2, 3, 4, 4]), lambda: filled([1, 1, 1, 1, 1]),
-        lambda: filled([3, 4], NAN), lambda: filled([3, 4], INF), lambda: filled([3, 4], 1e38), lambda: Tensor.zeros([0]),
-        core.Tensor, lambda: filled([1] * 20), lambda: filled([6], 1e9),
+        lambda: filled([1]), lambda: filled([4]), lambda: filled([3, 4]), lambda: filled([4, 3]),
+        lambda: filled([4, 4]), lambda: filled([8, 8]), lambda: filled([2, 3, 4]), lambda: filled([2, 3, 4, 4]),
+        lambda: filled([1, 1, 1, 1, 1]), lambda: filled([3, 4], NAN), lambda: filled([3, 4], INF),
+        lambda: filled([3, 4], 1e38), lambda: Tensor.zeros([0]), core.Tensor, lambda: filled([1] * 20),
+        lambda: filled([6], 1e9),
     ],
     "Layer": [
         lambda: layer_of(8), lambda: layer_of(1, 12), lambda: layer_of(3, 8, 8), lambda: layer_of(2, 5, 6, 7),
@@ -181,8 +187,8 @@ WRONG = [None, "wrong", -5, 2.5, [], [None], {}, object]
 
 def pool_of(kind):
     """
-    Makers of arguments for a documented type: those of the type, then those of no type that fits. pybind11 calls methods
-    of None, too: then there is no engine to check anything.
+    Makers of arguments for a documented type: those of the type, then those of no type that fits. pybind11 calls
+    methods of None, too: then there is no engine to check anything.
     """
     of_self, kind = kind.startswith("self: "), kind.replace("self: ", "")
     fitting = [lambda value=value: value for value in POOLS.get(kind, [])] + MADE.get(kind, [])
@@ -297,7 +303,7 @@ def run_calls(calls, notes):
 # --- good calls with one bad argument ---
 
 
-class Captured(Exception):
+class Captured(Exception):  # noqa: N818 - no error
     pass
 
 

@@ -1,7 +1,7 @@
 """
-Arguments that make no sense: every function of PyEDDL is called with them, in processes of their own (hostile.py). Each
-call gives a result that can be used, or raises a Python exception and leaves nets and layers as they were; none crashes,
-hangs, or fills the memory.
+Arguments that make no sense: every function of PyEDDL is called with them, in processes of their own (hostile.py).
+Each call gives a result that can be used, or raises a Python exception and leaves nets and layers as they were; none
+crashes, hangs, or fills the memory.
 """
 
 import json
@@ -64,5 +64,6 @@ def test_the_functions_are_all_there():
         kind.replace("self: ", "") for _, overloads in FUNCTIONS.values() for kinds in overloads for kind in kinds
     }
     assert {kind for kind in unknown if kind not in hostile.POOLS and kind not in hostile.MADE} <= {
-        "Adagrad", "AdaDelta", "Adam", "Adamax", "Nadam", "RMSProp", "SGD", "Regularizer", "TensorDescriptor", "capsule",
+        "Adagrad", "AdaDelta", "Adam", "Adamax", "Nadam", "RMSProp", "SGD", "Regularizer", "TensorDescriptor",
+        "capsule",
     }  # fmt: skip

@@ -48,7 +48,10 @@ TYPE_ERRORS = {
     "no pair": ({"validation": None}, r"validation must be a pair \(inputs, targets\), got NoneType"),
     "fractional epochs": ({"epochs": 1.5}, "epochs must be an integer, got float"),
     "schedule": ({"schedule": {"pwe": 5}}, "schedule must be a Schedule or None, got dict"),
-    "callback": ({"callbacks": ["print"]}, r"callbacks must be Callback objects or callable as callback\(epoch, logs\), got str"),
+    "callback": (
+        {"callbacks": ["print"]},
+        r"callbacks must be Callback objects or callable as callback\(epoch, logs\), got str",
+    ),
     "callbacks": ({"callbacks": 3}, r"callbacks must be a list of callables, got int"),
     "shuffle": ({"shuffle": 1}, "shuffle must be True or False, got int"),
     "keep_zeros": ({"keep_zeros": None}, "keep_zeros must be True or False, got NoneType"),

@@ -44,8 +44,8 @@ def sequence(steps, targets=1, **options):
     return {"inputs": sequences(steps), "target": sequences(targets), **options}
 
 
-# What EDDL's GRU passes to the candidate's state weights and to the bias inside the reset: the reset is taken on the wrong
-# side of the product; and the first step's bias gets nothing.
+# What EDDL's GRU passes to the candidate's state weights and to the bias inside the reset: the reset is taken on the
+# wrong side of the product; and the first step's bias gets nothing.
 def GRU_RESET(name="gru"):
     return {
         "eddl_defect": "gradients of the candidate's state part take the reset on the wrong side",
