@@ -169,7 +169,6 @@ def main() -> None:
     parser.add_argument("--against", nargs="+", choices=list(available), default=list(available))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=4.0, help="for a contender in a case")
-    parser.add_argument("--results", type=Path, help="keep the results in this file, and add to those that it has")
     args = parser.parse_args()
     rivals = {name: rival for name, rival in available.items() if name in args.against or name == "engine"}
 
