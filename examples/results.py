@@ -34,6 +34,7 @@ from tabulate import tabulate
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ACCURACY_LOST = 0.01
 SEEDS = (0, 1, 2)
+Results = dict[tuple[str, str, int], dict[str, Any]]  # (task, method, seed) -> what run() returns
 Split = dict[str, tuple[np.ndarray, np.ndarray]]  # part -> inputs and one-hot classes
 
 METHODS: dict[str, Callable[[Any, float], Any]] = {
@@ -176,14 +177,16 @@ def run(task: Task, method: str, seed: int) -> dict[str, Any]:
     return {"states": recorder.states, "seconds": time.perf_counter() - started}
 
 
-def run_all(folder: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Do the runs that are not in the folder yet; return all."""
+def run_all(folder: Path, only_read: bool) -> Results:
+    """Do the runs that are not in the folder yet, unless it is only to be read; return all that there are."""
     folder.mkdir(parents=True, exist_ok=True)
-    results = {}
+    results: Results = {}
     for seed in SEEDS:
         for name, task in TASKS.items():
             for method in METHODS:
                 file = folder / f"{name}-{method.replace(' ', '-')}-{seed}.json"
+                if not file.exists() and only_read:
+                    continue
                 if not file.exists():
                     result = run(task, method, seed)
                     temporary = file.with_suffix(".tmp")
@@ -194,6 +197,11 @@ def run_all(folder: Path) -> dict[tuple[str, str, int], dict[str, Any]]:
     return results
 
 
+def seeds_of(results: Results, name: str) -> list[int]:
+    """Return the seeds with which every method has run on a net."""
+    return [seed for seed in SEEDS if all((name, method, seed) in results for method in METHODS)]
+
+
 def matched(states: list[dict[str, float]], least: float) -> dict[str, float]:
     """Return the smallest state that is as accurate on the validation samples; the most accurate where none is."""
     good = [state for state in states if state["validation"] >= least - 1e-9]
@@ -202,10 +210,10 @@ def matched(states: list[dict[str, float]], least: float) -> dict[str, float]:
     return max(states, key=lambda state: state["validation"])
 
 
-def chosen(results: dict[tuple[str, str, int], dict[str, Any]], name: str, method: str) -> list[dict[str, float]]:
+def chosen(results: Results, name: str, method: str) -> list[dict[str, float]]:
     """Return the matched state of every seed; of the dense net, its best validated one."""
     states = []
-    for seed in SEEDS:
+    for seed in seeds_of(results, name):
         best = max(results[name, "dense", seed]["states"], key=lambda state: state["validation"])
         least = best["validation"] - ACCURACY_LOST
         states.append(best if method == "dense" else matched(results[name, method, seed]["states"], least))
@@ -218,12 +226,12 @@ def spread(values: list[float], form: str) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def table(results: dict[tuple[str, str, int], dict[str, Any]], name: str) -> str:
+def table(results: Results, name: str) -> str:
     """Return a table of one net's results, a row a method."""
     rows = []
     for method in METHODS:
         states = chosen(results, name, method)
-        seconds = [results[name, method, seed]["seconds"] for seed in SEEDS]
+        seconds = [results[name, method, seed]["seconds"] for seed in seeds_of(results, name)]
         rows.append(
             [
                 method,
@@ -238,7 +246,7 @@ def table(results: dict[tuple[str, str, int], dict[str, Any]], name: str) -> str
     return tabulate(rows, headers=header, tablefmt="pipe", disable_numparse=True)
 
 
-def remarks(results: dict[tuple[str, str, int], dict[str, Any]]) -> list[str]:
+def remarks(results: Results) -> list[str]:
     """Say, for every net, who is ahead of magnitude pruning and who is not."""
     lines = []
     for name, task in TASKS.items():
@@ -254,20 +262,21 @@ def remarks(results: dict[tuple[str, str, int], dict[str, Any]]) -> list[str]:
     return lines
 
 
-def plot(results: dict[tuple[str, str, int], dict[str, Any]], file: Path) -> None:
+def plot(results: Results, file: Path) -> None:
     """Draw test accuracy against non-zero parameters, every epoch's state of every seed a point."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    matplotlib.rcParams["svg.hashsalt"] = "eddl-prune"  # the same picture from the same numbers
+    # The same picture from the same numbers, and letters instead of their outlines.
+    matplotlib.rcParams.update({"svg.hashsalt": "eddl-prune", "svg.fonttype": "none"})
     figure, axes = plt.subplots(1, len(TASKS), figsize=(14, 4.5), layout="constrained")
     for axis, (name, task) in zip(axes, TASKS.items()):
         for i, method in enumerate(method for method in METHODS if method != "dense"):
             # The best validated state of each size, in the order of sizes.
             points = []
-            for seed in SEEDS:
+            for seed in seeds_of(results, name):
                 by_size: dict[float, dict[str, float]] = {}
                 for state in results[name, method, seed]["states"]:
                     size = state["nonzero"]
@@ -285,19 +294,22 @@ def plot(results: dict[tuple[str, str, int], dict[str, Any]], file: Path) -> Non
     figure.savefig(file, metadata={"Date": None})
 
 
-def write(results: dict[tuple[str, str, int], dict[str, Any]], out: Path) -> None:
+def write(results: Results, out: Path) -> None:
     """Write the document and the plot."""
     engine = ep.engine_info()
     minutes = sum(result["seconds"] for result in results.values()) / 60
-    sections = [f"## {task.title}\n\n{setting(task)}\n\n{table(results, name)}" for name, task in TASKS.items()]
+    sections = [
+        f"## {task.title}\n\n{setting(task, seeds_of(results, name))}\n\n{table(results, name)}"
+        for name, task in TASKS.items()
+    ]
     text = f"""# Results
 
 Written by `make results` (`examples/results.py`): every method prunes the same nets, from the same first weights, by
-the same schedule. Mean over {len(SEEDS)} seeds and, in brackets, smallest and largest. "dense" is the best validated
+the same schedule. Mean over the seeds and, in brackets, smallest and largest. "dense" is the best validated
 epoch of plain training; of every other run the smallest state is taken whose validation accuracy is at most
 {100 * ACCURACY_LOST:.0f} point below that of the dense net (the most accurate one where none is). Test samples served
-for these numbers only. The strength of the regularisation is the same for all methods and was not tuned for any. "After
-removal" is what `ep.simplify` leaves.
+for these numbers only. The strength of the regularisation is the same for all methods and was not tuned for any.
+"After removal" is what `ep.simplify` leaves.
 
 ![Test accuracy against non-zero parameters](results.svg)
 
@@ -309,7 +321,7 @@ Non-zero parameters at matched accuracy (means) as a multiple of what plain magn
 
 {chr(10).join(remarks(results))}
 
-Three seeds and small test sets: differences within the ranges above are noise. Engine: {engine["engine"]}
+Few seeds and small test sets: differences within the ranges above are noise. Engine: {engine["engine"]}
 {engine["version"]}, one thread, {platform.machine()}; {minutes:.0f} minutes of training in all. Seconds compare the
 methods only where nothing else ran on the machine.
 """
@@ -317,11 +329,12 @@ methods only where nothing else ran on the machine.
     plot(results, out / "results.svg")
 
 
-def setting(task: Task) -> str:
+def setting(task: Task, seeds: list[int]) -> str:
     """Describe how a net was trained."""
     return (
         f"SGD, learning rate {task.rate:g}, momentum 0.9, batches of {task.batch}, {task.epochs} epochs, "
-        f"λ = {task.lmbda:g}, `Schedule(pwe=1, twt={task.twt:g})` on single weights."
+        f"λ = {task.lmbda:g},\n`Schedule(pwe=1, twt={task.twt:g})` on single weights. "
+        f"Seeds: {', '.join(map(str, seeds))}."
     )
 
 
@@ -330,8 +343,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--folder", type=Path, default=Path("build/results"), help="of finished runs (%(default)s)")
     parser.add_argument("--out", type=Path, default=DOCS, help="where results.md and results.svg go (%(default)s)")
+    parser.add_argument("--only-write", action="store_true", help="from the runs that are finished")
     arguments = parser.parse_args()
-    write(run_all(arguments.folder), arguments.out)
+    write(run_all(arguments.folder, arguments.only_write), arguments.out)
     return 0
 
 
