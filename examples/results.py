@@ -34,6 +34,7 @@ from tabulate import tabulate
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 ACCURACY_LOST = 0.01
 SEEDS = (0, 1, 2)
+MARKERS = "osD^vPX"  # one a method that prunes
 Results = dict[tuple[str, str, int], dict[str, Any]]  # (task, method, seed) -> what run() returns
 Split = dict[str, tuple[np.ndarray, np.ndarray]]  # part -> inputs and one-hot classes
 
@@ -263,11 +264,12 @@ def remarks(results: Results) -> list[str]:
 
 
 def plot(results: Results, file: Path) -> None:
-    """Draw test accuracy against non-zero parameters, every epoch's state of every seed a point."""
+    """Draw test accuracy against non-zero parameters: all sizes of all seeds and, large, the matched means."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import NullFormatter
 
     # The same picture from the same numbers, and letters instead of their outlines.
     matplotlib.rcParams.update({"svg.hashsalt": "eddl-prune", "svg.fonttype": "none"})
@@ -284,10 +286,16 @@ def plot(results: Results, file: Path) -> None:
                         by_size[size] = state
                 points += [(size, 100 * state["test"]) for size, state in by_size.items()]
             x, y = zip(*sorted(points))
-            axis.plot(x, y, ".", color=f"C{i}", label=method if axis is axes[0] else None, markersize=5, alpha=0.8)
+            axis.plot(x, y, ".", color=f"C{i}", markersize=3, alpha=0.4)
+            states = chosen(results, name, method)
+            size = statistics.mean(state["nonzero"] for state in states)
+            accuracy = statistics.mean(100 * state["test"] for state in states)
+            label = method if axis is axes[0] else None
+            axis.plot(size, accuracy, MARKERS[i], color=f"C{i}", label=label, markersize=10, markeredgecolor="black")
         dense = statistics.mean(state["test"] for state in chosen(results, name, "dense"))
         axis.axhline(100 * dense, color="black", linewidth=0.8, label="dense" if axis is axes[0] else None)
-        axis.set(xscale="log", title=task.title, xlabel="non-zero parameters", ylim=(100 * dense - 15, 100))
+        axis.set(xscale="log", title=task.title, xlabel="non-zero parameters", ylim=(100 * dense - 6, 100 * dense + 3))
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("test accuracy, %")
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
@@ -312,6 +320,8 @@ for these numbers only. The strength of the regularisation is the same for all m
 "After removal" is what `ep.simplify` leaves.
 
 ![Test accuracy against non-zero parameters](results.svg)
+
+Small points: the best validated state of every size, of every seed; large ones: the means of the tables; line: dense.
 
 {chr(10).join(f"{section}{chr(10)}" for section in sections)}
 ## Against magnitude pruning
