@@ -82,7 +82,10 @@ def test_plan_and_report_print_as_tables(net):
     assert rows[1][:4] == ["conv2", "Conv", "6", "4"]
     removed = f"{plan.parameters_before - plan.parameters_after} of {plan.parameters_before} parameters"
     assert str(plan).startswith(f"would remove {removed}")
-    assert "all channels stay in input: input of the net" in str(plan)
+    groups = [re.split(r"\s{2,}", line) for line in str(plan).split("\n\n")[1].splitlines()]
+    assert groups[0] == ["coupled layers", "channels", "go", "parameters", "MACs", "what stays"]
+    assert ["input", "1", "0", "0", "0", "input of the net: 1"] in groups
+    assert ["dense1 +1", "10", "3", "33", "30", "in use: 7"] in groups
     assert str(ep.simplify(net)).startswith(f"removed {removed}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tabulate import tabulate
 
@@ -17,7 +17,7 @@ def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
-    """Align rows of text under a header: the first `text_columns` aligned left, the others right."""
-    align = ["left" if column < text_columns else "right" for column in range(len(header))]
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: Collection[int] = (0,)) -> str:
+    """Align rows of text under a header: the columns named in `text_columns` to the left, the others to the right."""
+    align = ["left" if column in text_columns else "right" for column in range(len(header))]
     return tabulate(list(rows), headers=list(header), colalign=align, disable_numparse=True)

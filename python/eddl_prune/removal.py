@@ -141,11 +141,8 @@ class Plan:
         lines = [
             f"{self._title} {number(self.parameters_before - self.parameters_after)} of "
             f"{number(self.parameters_before)} parameters ({100 * self.parameters_removed:.1f} %)",
-            table(header, [*rows, ("total", "", "", "", *_sizes(self))], text_columns=2),
+            table(header, [*rows, ("total", "", "", "", *_sizes(self))], text_columns=(0, 1)),
         ]
-        for reason in dict.fromkeys(self.pinned.values()):
-            layers = [name for name, why in self.pinned.items() if why == reason]
-            lines.append(f"all channels stay in {', '.join(layers)}: {reason}")
         if self.fused:
             lines.append(f"{len(self.fused)} batch norms {self._fused_title} the layers before them")
         lines += [f"{name} stays a batch norm: {reason}" for name, reason in self.not_fused.items()]
@@ -163,9 +160,8 @@ class Plan:
             )
             for group in self.groups
         ]
-        return (
-            ["", table(("coupled layers", "channels", "go", "parameters", "MACs", "what stays"), rows)] if rows else []
-        )
+        header = ("coupled layers", "channels", "go", "parameters", "MACs", "what stays")
+        return ["", table(header, rows, text_columns=(0, 5))] if rows else []
 
     def to_dot(self) -> str:
         """Return the net as a graph in Graphviz' DOT language: a box a layer, with its channels before and after.

@@ -86,7 +86,7 @@ class Stats:
             (layer.name, layer.kind, " x ".join(map(str, layer.output_shape)), *self._counts(layer))
             for layer in self.layers
         ]
-        return table(header, [*rows, ("total", "", "", *self._counts(self))], text_columns=3)
+        return table(header, [*rows, ("total", "", "", *self._counts(self))], text_columns=(0, 1, 2))
 
     @staticmethod
     def _counts(of: LayerStats | Stats) -> tuple[str, ...]:
