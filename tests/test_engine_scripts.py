@@ -247,7 +247,11 @@ def test_progress_and_log_hold_the_losses_and_metrics_by_output(tmp_path, capfd)
     "probabilities, expected",
     [
         ([0.1, 0.3, 0.6, 0.3], "1. c (60.0%)\n2. b (30.0%)\n3. d (30.0%)\n"),
-        ([math.nan, 0.25, math.nan, 0.5], "1. d (50.0%)\n2. b (25.0%)\n3. a (nan%)\n"),
+        pytest.param(
+            [math.nan, 0.25, math.nan, 0.5],
+            "1. d (50.0%)\n2. b (25.0%)\n3. a (nan%)\n",
+            marks=pytest.mark.embedded_engine,  # EDDL leaves them anywhere
+        ),
     ],
     ids=["equal ones in order", "no numbers last"],
 )
