@@ -74,14 +74,6 @@ bool is_view(const Layer* layer) {
            dynamic_cast<const LSqueeze*>(layer) != nullptr;
 }
 
-std::unordered_set<const Tensor*> shared_parameters(const NetView& view) {
-    std::unordered_set<const Tensor*> seen, shared;
-    for (const Layer* layer : view.layers())
-        for (const Tensor* parameter : layer->params)
-            if (!seen.insert(parameter).second) shared.insert(parameter);
-    return shared;
-}
-
 // The batch norm's function of one channel: scale · x + shift.
 struct ScaleShift {
     double scale, shift;
@@ -144,7 +136,7 @@ struct BatchNormFolding::Prepared {
     };
 
     explicit Prepared(const NetView& view) : net(*view.net()), optimizer(view.optimizer()), state(view.optimizer()) {
-        const std::unordered_set<const Tensor*> shared = shared_parameters(view);
+        const std::unordered_set<const Tensor*> shared = view.shared_parameters();
         std::unordered_map<const Layer*, std::size_t> position_of;
         for (std::size_t k = 0; k < view.layers().size(); ++k) position_of[view.layers()[k]] = k;
         for (std::size_t k = 0; k < view.layers().size(); ++k) {

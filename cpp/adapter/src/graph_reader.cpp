@@ -14,15 +14,6 @@ namespace eddl_prune::adapter {
 
 namespace {
 
-// Parameters that several layers of the net use cannot be sliced for one of them.
-std::unordered_set<const Tensor*> shared_parameters(const NetView& view) {
-    std::unordered_set<const Tensor*> seen, shared;
-    for (const Layer* layer : view.layers())
-        for (const Tensor* parameter : layer->params)
-            if (!seen.insert(parameter).second) shared.insert(parameter);
-    return shared;
-}
-
 // A broadcast takes the shape of a layer that is not among its parents.
 std::unordered_map<const Layer*, std::string> shapes_taken(const NetView& view) {
     std::unordered_map<const Layer*, std::string> taken;
@@ -37,7 +28,7 @@ std::unordered_map<const Layer*, std::string> shapes_taken(const NetView& view) 
 graph::Graph read_graph(const NetView& view) {
     const std::vector<Layer*>& layers = view.layers();
     const vlayer& outputs = view.net()->lout;
-    const std::unordered_set<const Tensor*> shared = shared_parameters(view);
+    const std::unordered_set<const Tensor*> shared = view.shared_parameters();
     const std::unordered_map<const Layer*, std::string> taken = shapes_taken(view);
     std::unordered_map<const Layer*, std::size_t> position_of;
     graph::Graph graph;

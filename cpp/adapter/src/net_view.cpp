@@ -156,6 +156,14 @@ std::vector<WeightedLayer> NetView::select(const std::vector<std::string>* names
     return selected;
 }
 
+std::unordered_set<const Tensor*> NetView::shared_parameters() const {
+    std::unordered_set<const Tensor*> seen, shared;
+    for (const Layer* layer : layers())
+        for (const Tensor* parameter : layer->params)
+            if (!seen.insert(parameter).second) shared.insert(parameter);
+    return shared;
+}
+
 void NetView::require_finite() const {
     for (const Layer* layer : layers())
         for (std::size_t p = 0; p < layer->params.size(); ++p) {

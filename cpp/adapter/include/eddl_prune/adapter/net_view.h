@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "eddl/layers/layer.h"
@@ -69,6 +70,8 @@ public:
     const WeightedLayer& weighted(const std::string& name) const;
     // The named ones in net order, without repetition; all of them where `names` is nullptr.
     std::vector<WeightedLayer> select(const std::vector<std::string>* names) const;
+    // Parameters that several layers of the net use: they cannot be changed for one of them.
+    std::unordered_set<const Tensor*> shared_parameters() const;
 
     // Throws std::invalid_argument that names the first layer with a NaN or an infinity among its parameters
     // (batch norm's running statistics included).
