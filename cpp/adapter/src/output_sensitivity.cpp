@@ -8,12 +8,7 @@
 namespace eddl_prune::adapter {
 
 OutputSensitivity::OutputSensitivity(Optimizer* inner, const ShrinkingOptions& options, Mode mode)
-    : ShrinkingOptimizer("OutputSensitivity", inner, options), mode_(mode) {}
-
-void OutputSensitivity::check_layers(const vlayer& l) const {
-    ShrinkingOptimizer::check_layers(l);
-    OutputDerivatives::check(name, l);
-}
+    : OutputMethod("OutputSensitivity", inner, options), mode_(mode) {}
 
 void OutputSensitivity::measure(const std::vector<WeightedLayer>& selected) {
     sensitivities_.resize(selected.size());

@@ -23,12 +23,7 @@ kernels::AxisShape neuron_axis(const WeightedLayer& layer) {
 }  // namespace
 
 Serene::Serene(Optimizer* inner, const ShrinkingOptions& options, Mode mode)
-    : ShrinkingOptimizer("SeReNe", inner, options), mode_(mode) {}
-
-void Serene::check_layers(const vlayer& l) const {
-    ShrinkingOptimizer::check_layers(l);
-    OutputDerivatives::check(name, l);
-}
+    : OutputMethod("SeReNe", inner, options), mode_(mode) {}
 
 void Serene::measure(const std::vector<WeightedLayer>& selected) {
     sensitivities_ = neuron_sensitivities(name, layers, selected, mode_, scratch_, passes_);

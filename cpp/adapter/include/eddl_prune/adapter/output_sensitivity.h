@@ -2,10 +2,9 @@
 // sparse neural networks via sensitivity-driven regularization", NeurIPS 2018).
 #pragma once
 
-#include <cstddef>
 #include <vector>
 
-#include "eddl_prune/adapter/shrinking_optimizer.h"
+#include "eddl_prune/adapter/output_method.h"
 
 namespace eddl_prune::adapter {
 
@@ -17,7 +16,7 @@ namespace eddl_prune::adapter {
 //     specific    α_k = 1 if k is the sample's target class, else 0 (shared out among several output layers)
 //                                                                   as many as there are classes in the batch
 // at the weights of the last forward.
-class OutputSensitivity : public ShrinkingOptimizer {
+class OutputSensitivity : public OutputMethod {
 public:
     enum class Mode { unspecific, specific };
 
@@ -25,11 +24,8 @@ public:
     OutputSensitivity(Optimizer* inner, const ShrinkingOptions& options, Mode mode);
 
     Mode mode() const { return mode_; }
-    // Extra backward passes of the last step.
-    std::size_t passes() const { return passes_; }
 
 protected:
-    void check_layers(const vlayer& l) const override;
     void measure(const std::vector<WeightedLayer>& selected) override;
     void shrink(const std::vector<WeightedLayer>& selected, float lambda) override;
     WrappedOptimizer* rewrap(Optimizer* inner) const override;
@@ -41,8 +37,6 @@ private:
 
     Mode mode_;
     std::vector<Sensitivity> sensitivities_;  // a layer
-    std::vector<float> scratch_;  // for BackwardScope
-    std::size_t passes_ = 0;
 };
 
 }  // namespace eddl_prune::adapter

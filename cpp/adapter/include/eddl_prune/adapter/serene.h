@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "eddl_prune/adapter/shrinking_optimizer.h"
+#include "eddl_prune/adapter/output_method.h"
 
 namespace eddl_prune::adapter {
 
@@ -18,7 +18,7 @@ namespace eddl_prune::adapter {
 //     lower_bound  S = (1/C)·|Σ_k ∂y_k/∂p|     one
 //     local        S = 1 where the derivative of the activation that follows is not 0, else 0: no pass
 // S is the mean over the batch and the neuron's positions, at the weights of the last forward.
-class Serene : public ShrinkingOptimizer {
+class Serene : public OutputMethod {
 public:
     enum class Mode { full, lower_bound, local };
 
@@ -26,11 +26,8 @@ public:
     Serene(Optimizer* inner, const ShrinkingOptions& options, Mode mode);
 
     Mode mode() const { return mode_; }
-    // Extra backward passes of the last step.
-    std::size_t passes() const { return passes_; }
 
 protected:
-    void check_layers(const vlayer& l) const override;
     void measure(const std::vector<WeightedLayer>& selected) override;
     void shrink(const std::vector<WeightedLayer>& selected, float lambda) override;
     WrappedOptimizer* rewrap(Optimizer* inner) const override;
@@ -38,12 +35,11 @@ protected:
 private:
     Mode mode_;
     std::vector<std::vector<float>> sensitivities_;  // a layer, a neuron
-    std::vector<float> scratch_;  // for BackwardScope
-    std::size_t passes_ = 0;
 };
 
 // S of every neuron of the layers `of`, for the batch that went forward last; `passes` becomes the number of backward
-// passes that this took. `function` opens messages, `scratch` is for BackwardScope. Throws PruneError where an output has no axis of classes.
+// passes that this took. `function` opens messages, `scratch` is for BackwardScope. Throws PruneError where an output has
+// no axis of classes.
 std::vector<std::vector<float>> neuron_sensitivities(const std::string& function, const vlayer& layers,
                                                      const std::vector<WeightedLayer>& of, Serene::Mode mode,
                                                      std::vector<float>& scratch, std::size_t& passes);
