@@ -4,16 +4,30 @@ import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from eddl_prune.importance import CRITERIA, Data, importance, units_of
-from helpers import array, assert_same_params, batch_for, bn_convnet, build, lenet, params_of, predict, tensor, view
+from eddl_prune import _core
+from eddl_prune._samples import Samples
+from eddl_prune.importance import CRITERIA, importance, units_of
+from helpers import (
+    array,
+    assert_same_params,
+    batch_for,
+    bn_convnet,
+    build,
+    lenet,
+    params_of,
+    predict,
+    tensor,
+    train,
+    view,
+)
 
 
 def values_by_channel(net, name, criterion, data=None, seed=0):
     """Importance of each channel of a layer."""
     position = [layer.name for layer in net.layers].index(name)
     units = units_of(net)
-    samples = Data(net, data, 4, "test") if data else None
-    values = importance(net, units, criterion, samples, seed)
+    samples = Samples(net, *data) if data else None
+    values = importance(net, units, criterion, samples, 4, seed)
     found = {channel: v for unit, v in zip(units, values) for place, channel in unit.channels if place == position}
     return np.array([found[channel] for channel in sorted(found)])
 
@@ -115,13 +129,45 @@ def test_looking_changes_nothing(criterion, mem):
     twin = build(bn_convnet(), loss="mse", mem=mem)
     data = data_for(net, 6)
     before = params_of(net)
-    values_by_channel(net, "conv1", criterion, data)
+    for mode in (1, 0):
+        eddl.set_mode(net, mode)
+        values_by_channel(net, "conv1", criterion, data)
+        assert net.trmode == mode
     assert_same_params(before, net)
     x, y = batch_for(net, 6)
     for one in (net, twin):
         eddl.train_batch(one, [tensor(x)], [tensor(y)])
     for a, b in zip(params_of(net), params_of(twin)):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.embedded_engine  # EDDL's random numbers cannot be set
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_random_layers_go_on_as_if_nobody_had_looked(criterion):
+    def trained(looks):
+        layer = eddl.Input([6], "input")
+        hidden = eddl.Dropout(eddl.ReLu(eddl.Dense(layer, 8, True, "hidden")), 0.5)
+        net = build(eddl.Model([layer], [eddl.Dense(hidden, 3)]), threads=1)
+        _core.set_random_state(7)
+        if looks:
+            values_by_channel(net, "hidden", criterion, data_for(net))
+        (x,), (y,) = data_for(net)
+        train(net, x, y, steps=3)
+        return net
+
+    assert_same_params(params_of(trained(False)), trained(True))
+
+
+@pytest.mark.parametrize("size, starts", [(2, [0, 2, 4]), (3, [0, 3]), (5, [0]), (9, [0])])
+def test_batches_are_equally_large_and_hold_every_sample(size, starts):
+    net = build(lenet())
+    (x,), (y,) = data_for(net, 5)
+    batches = list(Samples(net, [x], [y]).batches(size))
+    assert len(batches) == len(starts)
+    for ((inputs,), (targets,)), start in zip(batches, starts):
+        indices = [i % 5 for i in range(start, start + min(size, 5))]
+        np.testing.assert_array_equal(array(inputs), x[indices])
+        np.testing.assert_array_equal(array(targets), y[indices])
 
 
 def test_random_depends_on_the_seed_only():

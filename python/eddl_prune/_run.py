@@ -6,6 +6,7 @@ import functools
 import math
 import time
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from . import _core
 from ._checkpoint import Arrays, Checkpoint
 from ._checks import layer_that_is_not_finite
 from ._interrupts import interrupts_deferred
+from ._passes import free_deltas, mean_sensitivities
 from ._prunable import ByChannel, ByWeight, Counts, Granularity, Magnitudes
 from ._samples import Indices, Samples, TrainingOrder, validation_batches
 from ._structure import Structure
@@ -25,7 +27,6 @@ from .history import History, from_plain, to_plain
 from .schedule import Plateau, Schedule, largest_admissible
 
 SENSITIVITY_SAMPLES = 1024
-TRAINING = 1  # EDDL's TRMODE
 ADVICE = "a smaller learning rate may help"
 LossAndMetric = tuple[float, "float | None"]
 
@@ -79,7 +80,7 @@ class Run:
         self, epochs: int, callbacks: CallbackList, progress: bool | None, checkpoint: Checkpoint | None
     ) -> History:
         """Train, leave the net in its best state, and return the record; see :func:`eddl_prune.fit`."""
-        _free_deltas(self._net)
+        free_deltas(self._net)
         per_epoch = self._order.batches_per_epoch
         hide = None if progress is None else not progress
         self._history.ended_by = "schedule" if self._finished else "epochs"
@@ -205,7 +206,6 @@ class Run:
         if target is not None and Counts.of(self._net).sparsity(self._prunable_at_start) >= target:
             return PruningStep()
         parts = self._parts(schedule)
-        start.restore()  # measuring moves running statistics
 
         def loss_at(threshold: float) -> float:
             start.restore()
@@ -235,21 +235,11 @@ class Run:
         return ByChannel(_core.channel_norms(self._net) if schedule.criterion == "l2" else self._sensitivities())
 
     def _sensitivities(self) -> dict[str, Magnitudes]:
-        """Return every channel's sensitivity, a mean over training samples; random layers go on as if nothing was."""
-        random_state = _core.random_state()
+        """Return every channel's sensitivity, a mean over training samples."""
         size = self._settings.batch_size
-        batches = max(1, min(self._samples.count, SENSITIVITY_SAMPLES) // size)
-        names = [layer.name for layer in self._net.layers]
-        means: dict[str, Magnitudes] = {}
-        for batch in range(batches):
-            eddl.set_mode(self._net, TRAINING)
-            eddl.forward(self._net, self._samples.batch(batch * size, size))
-            for position, values in _core.channel_sensitivities(self._net).items():
-                name = names[position]
-                means[name] = means.get(name, np.zeros_like(values)) + values / np.float32(batches)
-        if random_state is not None:
-            _core.set_random_state(random_state)
-        return means
+        batches = islice(self._samples.batches(size), max(1, min(self._samples.count, SENSITIVITY_SAMPLES) // size))
+        means = mean_sensitivities(self._net, (inputs for inputs, _ in batches))
+        return {self._net.layers[position].name: values for position, values in means.items()}
 
     def _hold_zeros(self) -> None:
         self._mask = _core.Mask(self._net)
@@ -348,13 +338,6 @@ def _part_of(arrays: Arrays, prefix: str) -> Arrays:
 def _shortest(rate: float) -> float:
     """Return the shortest decimal that is the same in EDDL's precision: 0.1, not 0.10000000149."""
     return float(str(np.float32(rate)))
-
-
-def _free_deltas(net: Any) -> None:
-    """Free what an earlier training left behind: of another batch size, EDDL would take it for new gradients."""
-    for layer in reversed(net.layers):  # children first: a view's delta lies in its parent's
-        if layer.delta is not None and layer.parent and not layer.isrecurrent:  # EDDL's inputs need theirs
-            layer.free_delta()
 
 
 def _require_finite(loss: float, kind: str, epoch: int) -> None:

@@ -19,23 +19,31 @@ Indices = npt.NDArray[np.int64]
 class Samples:
     """Inputs and targets of a net as lists of EDDL tensors, one per input layer and one per output layer."""
 
-    def __init__(self, net: Any, inputs: Any, targets: Any, names: tuple[str, str]) -> None:
-        """Check everything, then convert; `names` is what the two are called in messages."""
+    def __init__(
+        self, net: Any, inputs: Any, targets: Any, names: tuple[str, str] = ("x", "y"), function: str = "fit"
+    ) -> None:
+        """Check everything, then convert; `names` is what the two are called in messages, `function` who complains."""
         has_steps = bool(net.isrecurrent)
-        _check("fit", inputs, names[0], [layer.input.shape for layer in net.lin], "input", has_steps)
-        _check("fit", targets, names[1], [layer.output.shape for layer in net.lout], "output", has_steps)
+        _check(function, inputs, names[0], [layer.input.shape for layer in net.lin], "input", has_steps)
+        _check(function, targets, names[1], [layer.output.shape for layer in net.lout], "output", has_steps)
         counts = [array.shape[0] for array in (*inputs, *targets)]
         if len(set(counts)) != 1:
-            raise ValueError(f"fit: {names[0]} and {names[1]} must hold equally many samples, got {counts}")
+            raise ValueError(f"{function}: {names[0]} and {names[1]} must hold equally many samples, got {counts}")
         self.count: int = counts[0]
         if self.count == 0:
-            raise ValueError(f"fit: {names[0]} and {names[1]} hold no samples; at least 1 is needed")
-        self.inputs = _tensors("fit", inputs, names[0])
-        self.targets = _tensors("fit", targets, names[1])
+            raise ValueError(f"{function}: {names[0]} and {names[1]} hold no samples; at least 1 is needed")
+        self.inputs = _tensors(function, inputs, names[0])
+        self.targets = _tensors(function, targets, names[1])
 
-    def batch(self, start: int, size: int) -> list[Any]:
-        """Return copies of the inputs of so many samples."""
-        return [_tensor("fit", np.asarray(tensor)[start : start + size], "x") for tensor in self.inputs]
+    def batches(self, size: int) -> Iterator[tuple[list[Any], list[Any]]]:
+        """Yield copies of inputs and targets until all were there, in batches of this size, or of all if it is larger.
+
+        The last batch is filled up with the first samples.
+        """
+        size = min(size, self.count)
+        for start in range(0, self.count, size):
+            indices = np.arange(start, start + size) % self.count
+            yield _chosen(self.inputs, indices), _chosen(self.targets, indices)
 
     def checksum(self) -> int:
         """Return a number that tells other samples, or another order of them."""
@@ -94,6 +102,10 @@ def _tensor(function: str, array: Any, name: str) -> Any:
     if not np.isfinite(values).all():
         raise ValueError(f"{function}: {name} holds NaN or infinite values, or some too large for float32")
     return array if is_tensor else pyeddl_core.Tensor(values, pyeddl_core.eddl.DEV_CPU)
+
+
+def _chosen(tensors: list[Any], indices: Indices) -> list[Any]:
+    return [pyeddl_core.Tensor(np.asarray(tensor)[indices], pyeddl_core.eddl.DEV_CPU) for tensor in tensors]
 
 
 class TrainingOrder:

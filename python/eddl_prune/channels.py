@@ -11,8 +11,9 @@ import numpy as np
 
 from . import _core
 from ._checks import require_choice, require_integer, require_names, require_net, require_real, type_name
+from ._samples import Samples
 from ._table import number
-from .importance import CRITERIA, WITH_DATA, Data, Unit, importance, units_of
+from .importance import CRITERIA, WITH_DATA, Unit, importance, units_of
 from .removal import Report, from_dict
 from .selection import SCOPES, Limits, Ranking
 
@@ -224,14 +225,12 @@ class _Search:
         samples = None
         if criterion in WITH_DATA:
             require_net(net, function, built=True)
-            if data is None:
-                raise ValueError(f"{function}: criterion {criterion!r} needs data: ([inputs], [targets])")
-            samples = Data(net, data, batch_size, function)
+            samples = _require_samples(net, data, criterion, function)
         self._net, self._function = net, function
         self._names = [layer.name for layer in net.layers]
         self._units = units_of(net)
         candidates = self._candidates(require_names(layers, "layers", function))
-        values = importance(net, self._units, criterion, samples, seed)
+        values = importance(net, self._units, criterion, samples, batch_size, seed)
         self.ranking = Ranking(self._units, values, candidates, scope, limits)
 
     def _candidates(self, layers: list[str] | None) -> list[int]:
@@ -303,6 +302,14 @@ def _require_channels(channels: Any, function: str) -> dict[str, list[int]]:
             raise TypeError(f"{function}: channels must be {{layer name: [indices]}}, got {{{name!r}: {indices!r}}}")
         checked[name] = [int(index) for index in values]
     return checked
+
+
+def _require_samples(net: Any, data: Any, criterion: str, function: str) -> Samples:
+    if data is None:
+        raise ValueError(f"{function}: criterion {criterion!r} needs data: ([inputs], [targets])")
+    if not isinstance(data, (tuple, list)) or len(data) != 2:
+        raise TypeError(f"{function}: data must be a pair of lists, inputs and targets, got {type_name(data)}")
+    return Samples(net, data[0], data[1], ("data[0]", "data[1]"), function)
 
 
 def _require_share(value: Any, function: str) -> float:

@@ -94,7 +94,7 @@ def fit(
         )
     if not isinstance(validation, (list, tuple)) or len(validation) != 2:
         raise TypeError(f"fit: validation must be a pair (inputs, targets), got {type_name(validation)}")
-    samples = Samples(net, x, y, ("x", "y"))
+    samples = Samples(net, x, y)
     validation_samples = Samples(net, validation[0], validation[1], ("validation[0]", "validation[1]"))
     require_integer(batch_size, "batch_size", "fit", 1)
     if batch_size > samples.count:
