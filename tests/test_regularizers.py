@@ -523,11 +523,14 @@ def test_copies_keep_the_settings(method):
     assert getattr(copy, "mode", "") == "-".join(method.split("-")[1:])
 
 
-@every_method
-@pytest.mark.parametrize("use", ["lmbda", "biases", "layers", "optimizer", "set_lambda", "mode", "passes"])
+USES = ["lmbda", "biases", "layers", "optimizer", "set_lambda"]
+
+
+@pytest.mark.parametrize(
+    "method, use",
+    [(method, use) for method in METHODS for use in USES + (["mode", "passes"] if method != "LOBSTER" else [])],
+)
 def test_an_optimizer_that_died_with_its_net_says_so(method, use):
-    if method == "LOBSTER" and use in ("mode", "passes"):
-        pytest.skip("has none")
     optimizer = make_class(method)
     net = NETS["conv2d"](optimizer)
     del net
