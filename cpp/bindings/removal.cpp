@@ -167,6 +167,10 @@ void register_removal(py::module_& module) {
         },
         py::arg("net").none(false), "Sums over the parameters of each output channel, a dict a layer that has some.");
     module.def(
+        "require_sensitivities",
+        [](Net* net, const std::string& function) { adapter::require_sensitivities(net, function.c_str()); },
+        py::arg("net").none(false), py::arg("function"), "Raises PruneError for a net without channel_sensitivities.");
+    module.def(
         "channel_sensitivities",
         [](Net* net) {
             const auto all = without_gil([&] { return adapter::channel_sensitivities(net); });

@@ -55,7 +55,7 @@ class Samples:
 
 def input_tensors(net: Any, samples: Any, function: str) -> list[Any]:
     """Check `samples`, one array or tensor per input layer of the net, for `function`; return them as EDDL tensors."""
-    _check(function, samples, "samples", [layer.input.shape for layer in net.lin], "input", False)
+    _check(function, samples, "samples", [layer.input.shape for layer in net.lin], "input", bool(net.isrecurrent))
     counts = [array.shape[0] for array in samples]
     if len(set(counts)) != 1 or counts[0] == 0:
         raise ValueError(f"{function}: samples must hold equally many samples, at least 1, got {counts}")

@@ -91,7 +91,7 @@ def remove_channels(
     :param parameters: remove as few as will leave at most so many parameters.
     :param macs: as few as will leave at most so many multiply-accumulates for one sample.
     :param latency: as few as will make a prediction of `latency_batch` samples last at most so many seconds: measured,
-        on copies of the built net, the median of nine.
+        on copies of the built net, the median of nine. Not for recurrent nets.
     :param criterion: what a unit's channels are ranked by.
 
         - "l1", "l2": the mean |w|, or the root of the mean w², of all weights into its channels in all layers that

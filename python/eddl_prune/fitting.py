@@ -83,7 +83,8 @@ def fit(
     :raises ValueError: a net that is not built or has no loss, no samples, shapes that do not fit the net, NaN or
         infinite data or parameters, an argument out of its range.
         Also a checkpoint that is damaged or of another run, or that is there without `resume`.
-    :raises PruneError: a net that cannot be pruned, such as one on a GPU, or simplified, where the schedule wants that.
+    :raises PruneError: a net that cannot be pruned, such as one on a GPU, or simplified, where the schedule wants that;
+        recurrent layers, where it goes by sensitivity.
     :raises OSError: a checkpoint cannot be written; the net is left in its best state.
     :raises FloatingPointError: the loss or a parameter became NaN or infinite; the net is left in its best state.
     """
@@ -120,6 +121,8 @@ def fit(
         raise ValueError(f'fit: layer "{layer}" holds NaN or infinite parameters')
     if schedule is not None and schedule.simplify:
         _core.plan(net)  # raises where the structure cannot be changed
+    if schedule is not None and schedule.criterion == "sensitivity":
+        _core.require_sensitivities(net, "fit")
 
     settings = Settings(batch_size, schedule, learning_rate, shuffle, seed, keep_zeros)
     run = Run(net, samples, validation_samples, settings)

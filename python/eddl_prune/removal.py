@@ -211,8 +211,7 @@ def plan(net: Any, *, fuse_batchnorm: bool = False) -> Plan:
     :param fuse_batchnorm: as for :func:`simplify`.
     :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool.
     :raises ValueError: NaN or infinite parameters.
-    :raises PruneError: a net whose structure cannot be changed: on a GPU, recurrent, or with layers that another net
-        uses as well.
+    :raises PruneError: a net whose structure cannot be changed: on a GPU, or with layers that another net uses as well.
     """
     require_net(net, "plan")
     return from_dict(Plan, _core.plan(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "plan")))
@@ -242,8 +241,7 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> 
     :return: a :class:`Report`; print it for tables.
     :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool, `samples` no list of arrays.
     :raises ValueError: NaN or infinite parameters; samples of another shape, not finite, or for a net not built.
-    :raises PruneError: a net whose structure cannot be changed: on a GPU, recurrent, or with layers that another net
-        uses as well.
+    :raises PruneError: a net whose structure cannot be changed: on a GPU, or with layers that another net uses as well.
     """
     require_net(net, "simplify")
     flag = require_flag(fuse_batchnorm, "fuse_batchnorm", "simplify")

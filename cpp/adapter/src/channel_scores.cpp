@@ -72,9 +72,13 @@ std::vector<ChannelScores> channel_scores(Net* net) {
     return all;
 }
 
+void require_sensitivities(Net* net, const char* function) {
+    OutputDerivatives::check(function, NetView(net, function).layers());
+}
+
 std::vector<std::pair<std::size_t, std::vector<float>>> channel_sensitivities(Net* net) {
+    require_sensitivities(net, function_name);
     const NetView view(net, function_name);
-    OutputDerivatives::check(function_name, view.layers());
     std::vector<float> scratch;
     std::size_t passes = 0;
     std::vector<std::vector<float>> values =

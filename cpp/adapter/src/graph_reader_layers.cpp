@@ -13,6 +13,7 @@
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl/layers/operators/layer_operators.h"
 #include "eddl/layers/pool/layer_pool.h"
+#include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl/layers/reductions/layer_reductions.h"
 #include "graph_reader_values.h"
 
@@ -369,6 +370,13 @@ Operation read(const LMatMul&, const WeightedLayer&) { return Opaque{"a product 
 Operation read(const LEmbedding&, const WeightedLayer&) { return Opaque{"an embedding, whose words are no channels"}; }
 Operation read(const LBroadcast&, const WeightedLayer&) { return Opaque{"a broadcast to another layer's shape"}; }
 
+const char* const cell = "a recurrent layer, whose units read each other";
+Operation read(const LRNN&, const WeightedLayer&) { return Opaque{cell}; }
+Operation read(const LLSTM&, const WeightedLayer&) { return Opaque{cell}; }
+Operation read(const LGRU&, const WeightedLayer&) { return Opaque{cell}; }
+Operation read(const LStates&, const WeightedLayer&) { return Opaque{"states of recurrent layers"}; }
+Operation read(const LCopyStates&, const WeightedLayer&) { return Opaque{"states of recurrent layers"}; }
+
 // The first kind that fits. Layers of a class derived from one of ours by PyEDDL's binding are of that kind.
 template <class... Kinds>
 Operation read_as(const Layer& layer, const WeightedLayer& weights) {
@@ -392,8 +400,8 @@ graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
                    LResize, LUpSampling3D, LUpSampling, LPad, LDataAugmentation,                            //
                    LReshape, LSqueeze, LUnsqueeze, LBypass, LPermute, LSelect, LTile, LRepeat,              //
                    LRMean, LRMax, LRMin, LRSum, LRVar, LRArgmax,                                            //
-                   LLayerNorm, LGroupNorm, LNorm, LNormMax, LNormMinMax, LMatMul, LEmbedding, LBroadcast>(
-        layer, weights);
+                   LLayerNorm, LGroupNorm, LNorm, LNormMax, LNormMinMax, LMatMul, LEmbedding, LBroadcast,       //
+                   LRNN, LLSTM, LGRU, LStates, LCopyStates>(layer, weights);
 }
 
 }  // namespace eddl_prune::adapter

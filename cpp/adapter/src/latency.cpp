@@ -42,6 +42,8 @@ std::unique_ptr<Net> copy_of(const Net& net, int batch) {
 double prediction_seconds(Net* net, const ChannelLists& channels, int batch, int repeats) {
     const NetView view(net, "remove_channels", Purpose::structure);
     if (!view.built()) throw std::invalid_argument("remove_channels: net '" + net->name + "' is not built; call eddl.build first");
+    if (net->isrecurrent)
+        throw PruneError("remove_channels: net '" + net->name + "' is recurrent: its latency is that of the sequences; give another budget");
     if (batch < 1 || repeats < 1) throw std::invalid_argument("remove_channels: batch and repeats must be >= 1");
     const std::unique_ptr<Net> copy = copy_of(*net, batch);
     remove_channels(copy.get(), channels);

@@ -9,6 +9,7 @@
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/stats.h"
 #include "eddl_prune/graph/plan.h"
+#include "unrolled_copy.h"
 
 namespace eddl_prune::adapter {
 
@@ -38,10 +39,12 @@ public:
         add_pinned();
     }
 
-    void apply() const {
-        if (plan_.is_empty(graph_)) return;
+    // Whether there was anything to remove.
+    bool apply() const {
+        if (plan_.is_empty(graph_)) return false;
         PlanApplier applier(view_, graph_, plan_);
         applier.commit();
+        return true;
     }
 
     const RemovalReport& report() const { return report_; }
@@ -176,7 +179,7 @@ RemovalReport simplify(Net* net, bool fuse_batch_norms) {
     const NetView view(net, "simplify", Purpose::structure);
     if (!fuse_batch_norms) {
         const Removal removal(view);
-        removal.apply();
+        if (removal.apply()) renew_unrolled_copy(*net);
         return removal.report();
     }
     BatchNormFolding folding(view);
@@ -186,6 +189,7 @@ RemovalReport simplify(Net* net, bool fuse_batch_norms) {
     RemovalReport report = with_fused(removal.report(), folding);
     removal.apply();
     folding.commit();
+    renew_unrolled_copy(*net);
     return report;
 }
 
@@ -211,7 +215,7 @@ RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels) {
 RemovalReport remove_channels(Net* net, const ChannelLists& channels) {
     const NetView view(net, "remove_channels", Purpose::structure);
     const Removal removal(view, channels);
-    removal.apply();
+    if (removal.apply()) renew_unrolled_copy(*net);
     return removal.report();
 }
 

@@ -10,6 +10,7 @@
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/graph/plan.h"
 #include "eddl_prune/graph/units.h"
+#include "unrolled_copy.h"
 
 namespace eddl_prune::adapter {
 
@@ -95,6 +96,7 @@ void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t
     }
     if (plan.is_empty(graph)) return;
     PlanApplier(view, graph, plan).commit();
+    renew_unrolled_copy(*net);
 }
 
 }  // namespace eddl_prune::adapter

@@ -30,4 +30,7 @@ std::vector<ChannelScores> channel_scores(Net* net);
 // forward last; {position in the net, values}. Throws PruneError where an output has no axis of classes.
 std::vector<std::pair<std::size_t, std::vector<float>>> channel_sensitivities(Net* net);
 
+// Throws PruneError where these are not defined, opening with `function`: nets with recurrent layers.
+void require_sensitivities(Net* net, const char* function);
+
 }  // namespace eddl_prune::adapter

@@ -16,7 +16,7 @@ namespace eddl_prune::adapter {
 // What the caller is about to do with the net; decides how much is checked when the view is made.
 enum class Purpose {
     weights,    // read or write values: needs a net on the CPU
-    structure,  // change shapes: also needs layers that no other net uses, none of them recurrent or an unrolled copy
+    structure,  // change shapes: also needs layers that no other net uses, none of them an unrolled copy
 };
 
 // How a layer's weight tensor is laid out.
