@@ -248,27 +248,48 @@ def test_zero_channels(shape, axis):
     np.testing.assert_array_equal(x, np.moveaxis(expected, 0, axis))
 
 
-@pytest.mark.parametrize("shape, axis", axes)
-def test_gather_and_scatter_are_inverse(shape, axis):
-    x = normal(int(np.prod(shape))).reshape(shape)
-    keep = list(np.random.default_rng(3).permutation(shape[axis])[: shape[axis] // 2])
-    kept = kernels.gather_axis(x, axis, keep)
-    np.testing.assert_array_equal(kept, np.take(x, np.array(keep, int), axis))
+def kept_blocks(x, groups, rows, columns):
+    """What stays of [rows, columns / groups, ...]; a group of which no row stays is gone."""
+    group_rows, group_columns = len(x) // groups, x.shape[1]
+    kept = [x[r][[c % group_columns for c in columns if c // group_columns == r // group_rows]] for r in rows]
+    return np.array(kept, np.float32)
 
-    out = np.full(shape, 5, np.float32)
-    kernels.scatter_axis(kept, axis, keep, out)
-    expected = np.moveaxis(np.full(shape, 5, np.float32), axis, 0)
-    expected[keep] = np.moveaxis(x, axis, 0)[keep]
-    np.testing.assert_array_equal(out, np.moveaxis(expected, 0, axis))
+
+@given(st.data())
+def test_compact_on_any_values(data):
+    groups, group_rows, group_columns = (data.draw(st.integers(1, 4)) for _ in range(3))
+    inner = data.draw(st.sampled_from([(), (1,), (3,), (3, 3)]))
+    x = data.draw(hnp.arrays(np.float32, (groups * group_rows, group_columns, *inner), elements=any_float))
+    kept_groups = data.draw(st.lists(st.integers(0, groups - 1), min_size=1, unique=True).map(sorted))
+
+    def entries(extent):
+        """As many of each group that stays."""
+        count = data.draw(st.integers(1, extent))
+        each = st.lists(st.integers(0, extent - 1), min_size=count, max_size=count, unique=True).map(sorted)
+        return [g * extent + entry for g in kept_groups for entry in data.draw(each)]
+
+    rows, columns = entries(group_rows), entries(group_columns)
+    expected = kept_blocks(x, groups, rows, columns)
+    kernels.compact(x, groups, rows, columns, len(kept_groups))
+    # Bits, so that NaN payloads count: the kernels move floats without touching them.
+    assert same_bits(x.ravel()[: expected.size], expected.ravel())
 
 
 @given(arrays(any_float, max_dims=4, max_side=6), st.data())
 def test_channel_kernels_on_any_values(x, data):
     axis = data.draw(st.integers(0, x.ndim - 1))
     np.testing.assert_array_equal(kernels.channel_all_zero(x, axis), (x == 0).all(axis=other_axes(x, axis)))
-    # Bits, so that NaN payloads count: the kernels move floats without touching them.
-    keep = data.draw(st.lists(st.integers(0, x.shape[axis] - 1), unique=True)) if x.shape[axis] else []
-    assert same_bits(kernels.gather_axis(x, axis, keep), np.take(x, np.array(keep, int), axis))
+
+
+@pytest.mark.parametrize("n", [0, 1, 1023, 1024, 5000])
+@pytest.mark.parametrize("value", [-0.0, 1e-45, np.nan])
+def test_all_zero_bits(n, value):
+    x = np.zeros(n, np.float32)
+    assert kernels.is_all_zero_bits(x)
+    for i in {0, n // 2, n - 1} if n else ():
+        x[i] = value
+        assert not kernels.is_all_zero_bits(x)
+        x[i] = 0
 
 
 def test_results_do_not_depend_on_the_order_of_threads():
@@ -290,7 +311,7 @@ def test_results_do_not_depend_on_the_order_of_threads():
         ),
         pytest.param(ValueError, lambda: kernels.lobster_step(np.zeros(3, "f"), np.zeros(4, "f"), 0.1), id="sizes"),
         pytest.param(IndexError, lambda: kernels.channel_all_zero(np.zeros((2, 2), "f"), 2), id="axis"),
-        pytest.param(IndexError, lambda: kernels.gather_axis(np.zeros((2, 2), "f"), 0, [2]), id="channel"),
+        pytest.param(IndexError, lambda: kernels.zero_channels(np.zeros((2, 2), "f"), 0, [2]), id="channel"),
     ],
 )
 def test_bad_arguments_are_refused(error, call):

@@ -109,6 +109,7 @@ void define_sensitivity(py::module_& module) {
 void define_counts(py::module_& module) {
     module.def("count_nonzero", [](const Floats& src) { return kernels::count_nonzero(src.data(), size_of(src)); });
     module.def("count_nonfinite", [](const Floats& src) { return kernels::count_nonfinite(src.data(), size_of(src)); });
+    module.def("is_all_zero_bits", [](const Floats& src) { return kernels::is_all_zero_bits(src.data(), size_of(src)); });
     module.def("count_below", [](const Floats& src, float threshold) {
         return kernels::count_below(src.data(), size_of(src), threshold);
     });
@@ -154,25 +155,17 @@ void define_channels(py::module_& module) {
             return kernels::zero_channels(dst.mutable_data(), shape, channels.data(), channels.size());
         },
         py::arg("dst").noconvert(), py::arg("axis"), py::arg("channels"));
-    module.def("gather_axis", [](const Floats& src, py::ssize_t axis, const Indices& keep) {
-        const kernels::AxisShape shape = axis_shape(src, axis);
-        require_channels(keep, shape.extent);
-        std::vector<py::ssize_t> extents(src.shape(), src.shape() + src.ndim());
-        extents[static_cast<std::size_t>(axis)] = static_cast<py::ssize_t>(keep.size());
-        Floats dst(extents);
-        kernels::gather_axis(src.data(), shape, keep.data(), keep.size(), dst.mutable_data());
-        return dst;
-    });
     module.def(
-        "scatter_axis",
-        [](const Floats& src, py::ssize_t axis, const Indices& keep, Floats dst) {
-            const kernels::AxisShape shape = axis_shape(dst, axis);
-            require_channels(keep, shape.extent);
-            if (size_of(src) != shape.outer * keep.size() * shape.inner)
-                throw std::invalid_argument("src does not fit keep and dst");
-            kernels::scatter_axis(src.data(), shape, keep.data(), keep.size(), dst.mutable_data());
+        "compact",
+        [](Floats data, std::size_t groups, const Indices& rows, const Indices& columns, std::size_t kept_groups) {
+            if (data.ndim() < 2) throw std::invalid_argument("data must have rows and columns");
+            kernels::BlockShape shape{static_cast<std::size_t>(data.shape(0)), static_cast<std::size_t>(data.shape(1)) * groups, 1, groups};
+            for (py::ssize_t axis = 2; axis < data.ndim(); ++axis) shape.inner *= static_cast<std::size_t>(data.shape(axis));
+            require_channels(rows, shape.rows);
+            require_channels(columns, shape.columns);
+            kernels::compact(data.mutable_data(), shape, {rows.data(), rows.size(), columns.data(), columns.size(), kept_groups});
         },
-        py::arg("src"), py::arg("axis"), py::arg("keep"), py::arg("dst").noconvert());
+        py::arg("data").noconvert(), py::arg("groups"), py::arg("rows"), py::arg("columns"), py::arg("kept_groups"));
 }
 
 }  // namespace

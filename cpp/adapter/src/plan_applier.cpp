@@ -8,6 +8,7 @@
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
+#include "eddl_prune/kernels/threads.h"
 #include "plan_applier_caches.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_folding.h"
@@ -32,14 +33,24 @@ bool frees_delta(const Layer& layer) { return layer.delta != nullptr && dynamic_
 }  // namespace
 
 struct PlanApplier::Prepared {
-    struct Replacement {
+    // A tensor that loses entries.
+    struct Cut {
         Tensor* tensor;
-        std::unique_ptr<Tensor> fresh;
+        KeptEntries kept;
+        std::vector<int> shape;  // then
+    };
+
+    // What a layer's parameters take up of constants.
+    struct Folding {
+        ConstantFolding constants;
+        Tensor* weights;
+        Tensor* bias;
     };
 
     const std::vector<Layer*> layers;
     const OptimizerState state;
-    std::vector<Replacement> replacements;
+    std::vector<Folding> foldings;
+    std::vector<Cut> cuts;
     std::vector<std::unique_ptr<FreshDescriptor>> descriptors;
     std::vector<std::function<void()>> refreshes;  // outputs and caches, in net order
 
@@ -55,50 +66,44 @@ struct PlanApplier::Prepared {
     }
 
 private:
-    // The new tensor, which stays here until the commit; nullptr for nullptr.
-    Tensor* replace(Tensor* tensor, const std::vector<AxisKeep>& axes, std::unique_ptr<Tensor> storage = nullptr) {
-        if (tensor == nullptr) return nullptr;
-        replacements.push_back({tensor, gather(*tensor, axes, std::move(storage))});
-        return replacements.back().fresh.get();
+    void cut(Tensor* tensor, const KeptEntries& kept) {
+        if (tensor == nullptr) return;
+        checkpoint();
+        cuts.push_back({tensor, kept, kept_shape(*tensor, kept)});
     }
 
-    // A parameter, and its gradients and moments, which have its shape. Returns the new parameter.
-    Tensor* replace_parameter(const Layer& layer, std::size_t param, const std::vector<AxisKeep>& axes,
-                              std::unique_ptr<Tensor> storage = nullptr, std::unique_ptr<Tensor> gradient_storage = nullptr) {
+    // A parameter, and its moments and gradients, which have its shape. Gradients come last: what no training has touched yet
+    // takes memory only when it is cut.
+    void cut_parameter(const Layer& layer, std::size_t param, const KeptEntries& kept) {
         const auto of_param = [param](const std::vector<Tensor*>& tensors) { return param < tensors.size() ? tensors[param] : nullptr; };
-        replace(of_param(layer.gradients), axes, std::move(gradient_storage));
-        replace(of_param(layer.acc_gradients), axes);
+        cut(layer.params[param], kept);
         if (const ParameterMoments* moments = state.find(&layer, param))
-            for (Tensor* moment : moments->tensors) replace(moment, axes);
-        return replace(layer.params[param], axes, std::move(storage));
+            for (Tensor* moment : moments->tensors) cut(moment, kept);
+        cut(of_param(layer.gradients), kept);
+        cut(of_param(layer.acc_gradients), kept);
     }
 
     void prepare_linear(const LayerChange& change, const graph::Linear& linear) {
-        FreshDescriptor* descriptor = nullptr;
-        if (change.reshapes())
-            if (auto made = make_fresh_descriptor(change.layer, change.keep_in.size(), change.keep_out.size(), change.plan.groups))
-                descriptor = descriptors.emplace_back(std::move(made)).get();
-        const auto storage = [&](std::unique_ptr<Tensor> FreshDescriptor::*tensor) {
-            return descriptor != nullptr ? std::move(descriptor->*tensor) : nullptr;
-        };
+        checkpoint();
+        const std::vector<Tensor*>& params = change.layer.params;
+        // EDDL's convolutions have a bias even where they do not use it.
+        const bool has_bias = params.size() > WeightedLayer::bias_param;
+        foldings.push_back({ConstantFolding(linear, change.plan), params[WeightedLayer::weight_param],
+                            has_bias ? params[WeightedLayer::bias_param] : nullptr});
+        if (!change.reshapes()) return;
 
-        std::vector<AxisKeep> weight_axes = {{0, &change.keep_out}, {1, &change.keep_in}};
-        if (linear.connections.layout == graph::Layout::in_out) std::swap(weight_axes[0].keep, weight_axes[1].keep);
-        weight_axes[1].groups = linear.connections.groups;
-        weight_axes[1].kept_groups = change.plan.groups;
-        Tensor* weights = replace_parameter(change.layer, WeightedLayer::weight_param, weight_axes, storage(&FreshDescriptor::kernel),
-                                            storage(&FreshDescriptor::kernel_gradient));
-        Tensor* bias = nullptr;  // EDDL's convolutions have one even where they do not use it
-        if (change.layer.params.size() > WeightedLayer::bias_param)
-            bias = replace_parameter(change.layer, WeightedLayer::bias_param, {{0, &change.keep_out}}, storage(&FreshDescriptor::bias),
-                                     storage(&FreshDescriptor::bias_gradient));
-        fold_constants(linear, change.plan, change.keep_in, *weights, bias);
+        if (auto made = make_fresh_descriptor(change.layer, change.keep_in.size(), change.keep_out.size(), change.plan.groups))
+            descriptors.push_back(std::move(made));
+        KeptEntries weights{&change.keep_out, &change.keep_in, linear.connections.groups, change.plan.groups};
+        if (linear.connections.layout == graph::Layout::in_out) std::swap(weights.first, weights.second);
+        cut_parameter(change.layer, WeightedLayer::weight_param, weights);
+        if (has_bias) cut_parameter(change.layer, WeightedLayer::bias_param, {&change.keep_out});
     }
 
     void prepare_norm(const LayerChange& change, LBatchNorm& norm) {
-        const std::vector<AxisKeep> axes = {{0, &change.keep_out}};
-        for (std::size_t p = 0; p < norm.params.size(); ++p) replace_parameter(norm, p, axes);
-        for (Tensor* tensor : {norm.bn_mean, norm.bn_var, norm.work1, norm.work2}) replace(tensor, axes);
+        const KeptEntries kept{&change.keep_out};
+        for (std::size_t p = 0; p < norm.params.size(); ++p) cut_parameter(norm, p, kept);
+        for (Tensor* tensor : {norm.bn_mean, norm.bn_var, norm.work1, norm.work2}) cut(tensor, kept);
     }
 };
 
@@ -116,11 +121,16 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
 
 PlanApplier::~PlanApplier() = default;
 
-void PlanApplier::commit() {
+void PlanApplier::commit() noexcept {
     // Children first: a reshape's delta lies in its parent's. They come back, zeroed, at the next backward pass.
     for (auto layer = prepared_->layers.rbegin(); layer != prepared_->layers.rend(); ++layer)
         if (frees_delta(**layer)) (*layer)->free_delta();
-    for (Prepared::Replacement& replacement : prepared_->replacements) adopt(*replacement.tensor, *replacement.fresh);
+    for (const Prepared::Folding& folding : prepared_->foldings) folding.constants.apply(*folding.weights, folding.bias);
+    kernels::run_in_parallel(prepared_->cuts.size(), [this](std::size_t i) {
+        const Prepared::Cut& cut = prepared_->cuts[i];
+        compact(*cut.tensor, cut.kept);
+        shrink(*cut.tensor, cut.shape);
+    });
     for (const auto& refresh : prepared_->refreshes) refresh();
     for (const auto& descriptor : prepared_->descriptors) descriptor->commit();
     prepared_.reset();

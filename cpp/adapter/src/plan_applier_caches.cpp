@@ -57,7 +57,7 @@ private:
     // A tensor of its own, whose values do not outlast a batch.
     void resize(Tensor* tensor, int channels) {
         if (tensor == nullptr || tensor->shape.at(channel_axis) == channels) return;
-        refreshes_.push_back([tensor, shape = with_channels(tensor->shape, channels)] { reshape_undefined(*tensor, shape); });
+        refreshes_.push_back([tensor, shape = with_channels(tensor->shape, channels)] { shrink(*tensor, shape); });
     }
 
     // A tensor on the memory of another one, which may have moved.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eddl/layers/conv/layer_conv.h"
+#include "eddl/utils.h"
 #include "plan_applier_tensors.h"
 
 namespace eddl_prune::adapter {
@@ -17,6 +18,11 @@ template <class Descriptor, class = void>
 struct HasWorkspace : std::false_type {};
 template <class Descriptor>
 struct HasWorkspace<Descriptor, std::void_t<decltype(std::declval<Descriptor&>().ptrI)>> : std::true_type {};
+
+template <class Descriptor>
+void release_workspace(Descriptor& descriptor) {
+    if constexpr (HasWorkspace<Descriptor>::value) eddl_free(std::exchange(descriptor.ptrI, nullptr));
+}
 
 template <class Descriptor>
 void exchange_workspace(Descriptor& a, Descriptor& b) {
@@ -39,13 +45,11 @@ inline ConvolDescriptor3D* make_descriptor(const ConvolDescriptor3D& old, int ou
 }
 
 // A convolution's new descriptor: the sizes in it, and in its private caches, are set by build() alone. It is built for a
-// batch of one, so that it takes little memory; its own tensors then serve as storage for the layer's new ones.
+// batch of one and gives back all memory that build() takes: the layer goes on with its own tensors.
 class FreshDescriptor {
 public:
     virtual ~FreshDescriptor() = default;
-    virtual void commit() = 0;
-
-    std::unique_ptr<Tensor> kernel, bias, kernel_gradient, bias_gradient;
+    virtual void commit() noexcept = 0;
 };
 
 template <class Convolution>
@@ -64,10 +68,9 @@ public:
         building->build(&input);
         fresh_.reset(building);
         output_.reset(fresh_->O);
-        kernel.reset(fresh_->K);
-        bias.reset(fresh_->bias);
-        kernel_gradient.reset(fresh_->gK);
-        bias_gradient.reset(fresh_->gbias);
+        output_->deleteData();
+        for (Tensor* made : {fresh_->K, fresh_->bias, fresh_->gK, fresh_->gbias}) delete made;
+        release_workspace(*fresh_);
         fresh_->mem_level = old.mem_level;
         fresh_->in = old.in;
         fresh_->I = old.I;
@@ -80,7 +83,7 @@ public:
     }
 
     // The layer's batch stays, hence its workspace, which is larger than now needed until the next change of batch size.
-    void commit() override {
+    void commit() noexcept override {
         exchange_workspace(*fresh_, *layer_.cd);
         fresh_->O = layer_.cd->O;
         // EDDL's 1-D convolution deletes its own view of the delta when it makes the next one.

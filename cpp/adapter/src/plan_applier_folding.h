@@ -1,14 +1,35 @@
 // The constants of removed channels, moved into what remains of their readers.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "eddl/tensor/tensor.h"
 #include "eddl_prune/graph/plan.h"
 
 namespace eddl_prune::adapter {
 
-// `linear` describes the layer with its old weights; `kept_weights` and `kept_bias` hold its new ones, gathered by
-// `keep_in` and `plan.keep` (nullptr: no bias). Sums are in double.
-void fold_constants(const graph::Linear& linear, const graph::NodePlan& plan, const std::vector<std::size_t>& keep_in,
-                    Tensor& kept_weights, Tensor* kept_bias);
+// What one layer's weights and bias become before channels are taken out of them. `plan` is borrowed, and so is all that
+// `linear` describes, of which the constructor alone reads the values. Sums are in double.
+class ConstantFolding {
+public:
+    ConstantFolding(const graph::Linear& linear, const graph::NodePlan& plan);
+
+    // Writes that into the layer's tensors, which still have all their channels (bias: nullptr for none).
+    void apply(Tensor& weights, Tensor* bias) const noexcept;
+
+private:
+    void fold_into_carriers();
+    void fold_into_bias(const float* bias);
+
+    // Where the weights lie that join an input channel with the outputs that stay.
+    template <class Visit>
+    void for_each_weight(std::size_t channel, Visit visit) const;
+
+    const graph::Connections connections_;
+    const graph::NodePlan& plan_;
+    std::vector<float> carrier_weights_;  // carrier by carrier, as for_each_weight goes
+    std::vector<float> bias_;             // of the outputs that stay; empty: as it was
+};
 
 }  // namespace eddl_prune::adapter

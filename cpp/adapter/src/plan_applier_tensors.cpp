@@ -1,15 +1,18 @@
 #include "plan_applier_tensors.h"
 
-#include <algorithm>
 #include <atomic>
-#include <cstddef>
-#include <numeric>
-#include <exception>
+#include <cstdint>
+#include <cstdlib>
 #include <stdexcept>
-#include <utility>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
 
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/kernels/channels.h"
+#include "eddl_prune/kernels/elementwise.h"
 
 namespace eddl_prune::adapter {
 
@@ -23,24 +26,15 @@ void set_shape(Tensor& tensor, const std::vector<int>& shape) {
     tensor.updateStrides();
 }
 
-std::size_t product(const std::vector<int>& shape, std::size_t begin, std::size_t end) {
-    return std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(begin), shape.begin() + static_cast<std::ptrdiff_t>(end),
-                           std::size_t{1}, [](std::size_t all, int extent) { return all * static_cast<std::size_t>(extent); });
-}
-
-kernels::AxisShape along(const std::vector<int>& shape, std::size_t axis) {
-    return {product(shape, 0, axis), static_cast<std::size_t>(shape[axis]), product(shape, axis + 1, shape.size())};
-}
-
-bool keeps_all(const Tensor& tensor, const AxisKeep& axis) {
-    return axis.keep->size() == static_cast<std::size_t>(tensor.shape[axis.axis]) * axis.groups;
-}
-
-// What stays of the axis in each group, numbered within the group.
-std::vector<std::vector<std::size_t>> keep_by_group(const AxisKeep& axis, std::size_t extent) {
-    std::vector<std::vector<std::size_t>> keep(axis.groups);
-    for (const std::size_t entry : *axis.keep) keep[entry / extent].push_back(entry % extent);
-    return keep;
+// Takes the pages that lie wholly within this memory from the process; they come back, zeroed, when they are touched.
+// An allocator would keep most of them for itself.
+void release_pages([[maybe_unused]] float* begin, [[maybe_unused]] float* end) {
+#if defined(__linux__)
+    static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+    const std::uintptr_t last = reinterpret_cast<std::uintptr_t>(end) / page * page;
+    if (first < last) static_cast<void>(madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED));
+#endif
 }
 
 }  // namespace
@@ -51,59 +45,38 @@ void checkpoint() {
     if (steps_until_failure > 0 && --steps_until_failure == 0) throw std::runtime_error("injected failure");
 }
 
-std::vector<int> kept_shape(const Tensor& tensor, const std::vector<AxisKeep>& axes) {
+std::vector<int> kept_shape(const Tensor& tensor, const KeptEntries& kept) {
     std::vector<int> shape = tensor.shape;
-    for (const AxisKeep& axis : axes) shape[axis.axis] = static_cast<int>(axis.keep->size() / axis.kept_groups);
+    shape.at(0) = static_cast<int>(kept.first->size());
+    if (kept.second != nullptr) shape.at(1) = static_cast<int>(kept.second->size() / kept.kept_groups);
     return shape;
 }
 
-std::unique_ptr<Tensor> gather(const Tensor& tensor, const std::vector<AxisKeep>& axes, std::unique_ptr<Tensor> storage) {
-    checkpoint();
-    const std::vector<int> shape = kept_shape(tensor, axes);
-    std::unique_ptr<Tensor> kept = storage != nullptr ? std::move(storage) : std::make_unique<Tensor>(shape, tensor.device);
-
-    std::vector<AxisKeep> cut;
-    for (const AxisKeep& axis : axes)
-        if (!keeps_all(tensor, axis)) cut.push_back(axis);
-    if (cut.empty()) {
-        std::copy_n(tensor.ptr, tensor.size, kept->ptr);
-    } else if (cut.size() == 1 && cut[0].groups == 1) {
-        kernels::gather_axis(tensor.ptr, along(tensor.shape, cut[0].axis), cut[0].keep->data(), cut[0].keep->size(), kept->ptr);
-    } else {
-        // Row by row of the first axis, so that there is no intermediate tensor.
-        const kernels::AxisShape rows = along(tensor.shape, axes[0].axis);
-        const kernels::AxisShape columns{1, static_cast<std::size_t>(tensor.shape[axes[1].axis]), along(tensor.shape, axes[1].axis).inner};
-        const std::vector<std::vector<std::size_t>> by_group = keep_by_group(axes[1], columns.extent);
-        float* dst = kept->ptr;
-        for (const std::size_t row : *axes[0].keep) {
-            const float* src = tensor.ptr + row * rows.inner;
-            const std::vector<std::size_t>& keep = by_group[row / (rows.extent / axes[1].groups)];
-            if (columns.inner == 1)
-                for (std::size_t k = 0; k < keep.size(); ++k) dst[k] = src[keep[k]];
-            else
-                kernels::gather_axis(src, columns, keep.data(), keep.size(), dst);
-            dst += keep.size() * columns.inner;
-        }
+void compact(Tensor& tensor, const KeptEntries& kept) noexcept {
+    // Nothing to move; and gradients and moments that no training has touched yet take no memory until they are written.
+    if (kernels::is_all_zero_bits(tensor.ptr, tensor.size)) return;
+    const auto rows = static_cast<std::size_t>(tensor.shape[0]);
+    kernels::BlockShape shape{rows, 1, tensor.size / rows, kept.groups};
+    kernels::KeptBlocks blocks{kept.first->data(), kept.first->size(), nullptr, 0, kept.kept_groups};
+    if (kept.second != nullptr) {
+        shape.columns = static_cast<std::size_t>(tensor.shape[1]) * kept.groups;
+        shape.inner /= static_cast<std::size_t>(tensor.shape[1]);
+        blocks.columns = kept.second->data();
+        blocks.n_columns = kept.second->size();
     }
-    return kept;
+    kernels::compact(tensor.ptr, shape, blocks);
 }
 
-void adopt(Tensor& tensor, Tensor& fresh) {
-    set_shape(tensor, fresh.shape);
-    std::swap(tensor.ptr, fresh.ptr);
-    std::swap(tensor.isshared, fresh.isshared);
+void shrink(Tensor& tensor, const std::vector<int>& shape) noexcept {
+    const std::size_t size_before = tensor.size;
+    set_shape(tensor, shape);
+    if (!tensor.isshared && tensor.size < size_before) {
+        release_pages(tensor.ptr + tensor.size, tensor.ptr + size_before);
+        // Both engines allocate by posix_memalign and release by free, between which realloc may come.
+        if (void* data = std::realloc(tensor.ptr, tensor.size * sizeof(float))) tensor.ptr = static_cast<float*>(data);
+    }
     // Refreshes EDDL's second view of the data; the flag must be given, its default would make the data foreign.
     tensor.updateData(tensor.ptr, nullptr, tensor.isshared);
-}
-
-void reshape_undefined(Tensor& tensor, const std::vector<int>& shape) {
-    try {
-        Tensor smaller(shape, tensor.device);
-        adopt(tensor, smaller);
-    } catch (const std::exception&) {
-        set_shape(tensor, shape);
-        tensor.updateData(tensor.ptr, nullptr, tensor.isshared);
-    }
 }
 
 void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data) {

@@ -52,30 +52,37 @@ std::size_t zero_channels(float* dst, AxisShape shape, const std::size_t* channe
 
 namespace {
 
-// Visits every (outer, k) pair: `whole` sees the run of inner elements of channel keep[k], `compact` that of k.
-template <class Whole, class Compact, class Copy>
-void for_kept_runs(Whole* whole, AxisShape shape, const std::size_t* keep, std::size_t n_keep, Compact* compact,
-                   Copy copy) {
-    const std::size_t runs = shape.outer * n_keep;
-#pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
-    for (std::size_t r = 0; r < runs; ++r)
-        copy(whole + (r / n_keep * shape.extent + keep[r % n_keep]) * shape.inner, compact + r * shape.inner);
+// Forwards, so that a target before its source is never read after it was written.
+void move_columns(float* dst, const float* row, const std::size_t* columns, std::size_t n, std::size_t first, std::size_t inner) {
+    if (inner == 1) {
+        for (std::size_t k = 0; k < n; ++k) dst[k] = row[columns[k] - first];
+        return;
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+        const float* const src = row + (columns[k] - first) * inner;
+        for (std::size_t i = 0; i < inner; ++i) *dst++ = src[i];
+    }
 }
 
 }  // namespace
 
-void gather_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst) {
-    for_kept_runs(src, shape, keep, n_keep, dst,
-                  [bytes = shape.inner * sizeof(float)](const float* whole, float* compact) {
-                      std::memcpy(compact, whole, bytes);
-                  });
-}
+void compact(float* data, const BlockShape& shape, const KeptBlocks& kept) noexcept {
+    const std::size_t group_rows = shape.rows / shape.groups, group_columns = shape.columns / shape.groups;
+    const std::size_t row_size = group_columns * shape.inner;
+    const bool all_columns = kept.columns == nullptr || kept.n_columns / kept.groups == group_columns;
+    if (all_columns && kept.n_rows == shape.rows) return;
 
-void scatter_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst) {
-    for_kept_runs(dst, shape, keep, n_keep, src,
-                  [bytes = shape.inner * sizeof(float)](float* whole, const float* compact) {
-                      std::memcpy(whole, compact, bytes);
-                  });
+    const std::size_t kept_rows = kept.n_rows / kept.groups;
+    const std::size_t kept_columns = all_columns ? group_columns : kept.n_columns / kept.groups;
+    for (std::size_t k = 0; k < kept.n_rows; ++k) {
+        const float* const row = data + kept.rows[k] * row_size;
+        float* const dst = data + k * kept_columns * shape.inner;
+        if (all_columns)
+            std::memmove(dst, row, row_size * sizeof(float));
+        else
+            move_columns(dst, row, kept.columns + k / kept_rows * kept_columns, kept_columns,
+                         kept.rows[k] / group_rows * group_columns, shape.inner);
+    }
 }
 
 }  // namespace eddl_prune::kernels

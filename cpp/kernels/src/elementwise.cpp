@@ -57,6 +57,20 @@ std::size_t count_nonzero(const float* src, std::size_t n) {
     return count_if(src, n, [](float x) { return x != 0.0f; });
 }
 
+bool is_all_zero_bits(const float* src, std::size_t n) {
+    constexpr std::size_t block = 1024;  // vectorised inside, leaving early between
+    for (std::size_t begin = 0; begin < n; begin += block) {
+        std::uint32_t set = 0;
+        for (std::size_t i = begin; i < std::min(begin + block, n); ++i) {
+            std::uint32_t bits;
+            std::memcpy(&bits, src + i, sizeof bits);
+            set |= bits;
+        }
+        if (set != 0) return false;
+    }
+    return true;
+}
+
 std::size_t count_nonfinite(const float* src, std::size_t n) { return count_if(src, n, is_nonfinite); }
 
 std::size_t count_below(const float* src, std::size_t n, float threshold) {

@@ -8,21 +8,21 @@
 
 namespace eddl_prune::adapter {
 
-// The constructor does all that can fail – it makes every new parameter, gradient and optimizer moment beside the old one –
-// and changes nothing; commit() exchanges data pointers. What a net needs beyond that (outputs, masks, deltas) holds no
-// information between two batches: commit() releases it, and where a smaller buffer cannot be had it keeps the larger one.
-// So the extra memory is that of the surviving parameters, and an exception leaves the net as it was, bit for bit.
-// The values of all outputs are undefined until the next forward pass.
+// The constructor does all that can fail, and changes nothing. It works out what small there is to be worked out: the weights
+// and biases that take up constants, new descriptors without their tensors, shapes. commit() then writes those, moves what
+// stays of every parameter, gradient and optimizer moment to the front of its memory, and gives the rest back; so it needs no
+// more memory, and an exception leaves the net as it was, bit for bit. Outputs, masks and deltas hold no information between
+// two batches: commit() shrinks or releases them. The values of all outputs are undefined until the next forward pass.
 class PlanApplier {
 public:
-    // Graph and plan must have been made from this view. Nothing of the arguments is kept but pointers into the net.
+    // Graph and plan must have been made from this view. The plan must outlive the applier, the view and the graph need not.
     PlanApplier(const NetView& view, const graph::Graph& graph, const graph::Plan& plan);
     ~PlanApplier();
     PlanApplier(const PlanApplier&) = delete;
     PlanApplier& operator=(const PlanApplier&) = delete;
 
     // Once.
-    void commit();
+    void commit() noexcept;
 
 private:
     struct Prepared;

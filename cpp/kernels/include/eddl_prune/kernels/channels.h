@@ -1,4 +1,4 @@
-// Whole channels of a tensor: norms, zeroing, dead-channel flags, and moving channels between tensors.
+// Whole channels of a tensor: norms, zeroing, dead-channel flags, and taking some out.
 // All results are independent of the number of threads.
 #pragma once
 
@@ -22,11 +22,22 @@ void channel_all_zero(const float* src, AxisShape shape, std::uint8_t* flags);
 // Sets every element of the given channels to 0; returns how many were not 0 before. No channel may occur twice.
 std::size_t zero_channels(float* dst, AxisShape shape, const std::size_t* channels, std::size_t n_channels);
 
-// dst(o, k, i) = src(o, keep[k], i); `dst` has shape {outer, n_keep, inner} and does not overlap `src`.
-void gather_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst);
+// A tensor [rows, columns / groups, inner]: the g-th part of the rows holds only the g-th part of the columns.
+struct BlockShape {
+    std::size_t rows = 0, columns = 1, inner = 1, groups = 1;
+};
 
-// The inverse: dst(o, keep[k], i) = src(o, k, i), `shape` being dst's; other channels of `dst` keep their values.
-// No channel may occur twice.
-void scatter_axis(const float* src, AxisShape shape, const std::size_t* keep, std::size_t n_keep, float* dst);
+// The rows and columns of one that stay, each numbered over all groups and ascending. Whole groups go at most: each of the
+// `groups` that stay keeps as many rows, and as many columns, as the others. columns == nullptr: all of them.
+struct KeptBlocks {
+    const std::size_t* rows = nullptr;
+    std::size_t n_rows = 0;
+    const std::size_t* columns = nullptr;
+    std::size_t n_columns = 0;
+    std::size_t groups = 1;
+};
+
+// Moves what stays to the front, in order and in one thread: data then begins with [n_rows, n_columns / groups, inner].
+void compact(float* data, const BlockShape& shape, const KeptBlocks& kept) noexcept;
 
 }  // namespace eddl_prune::kernels

@@ -12,6 +12,9 @@ void copy(float* dst, const float* src, std::size_t n);
 // Number of elements that are not ±0; a NaN counts.
 std::size_t count_nonzero(const float* src, std::size_t n);
 
+// Whether all are +0, bit for bit. One thread, which stops at the first that is not.
+bool is_all_zero_bits(const float* src, std::size_t n);
+
 // Number of NaNs and infinities.
 std::size_t count_nonfinite(const float* src, std::size_t n);
 
