@@ -33,7 +33,7 @@ public:
     explicit Removal(const NetView& view, const ChannelLists& zeroed = {})
         : view_(view), graph_((view.require_finite(), read_graph(view))), units_(graph::assign_units(graph_)),
           plan_(graph::make_plan(graph_, units_, units_of(zeroed))) {
-        const std::vector<LayerStats> stats = layer_stats(view.net());
+        const std::vector<LayerSizes> stats = layer_sizes(view);
         for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats[n]));
         for (const graph::GroupPlan& group : plan_.groups) add_group(group, stats);
         add_pinned();
@@ -67,7 +67,7 @@ private:
         return flags;
     }
 
-    LayerRemoval layer_removal(std::size_t n, const LayerStats& stats) const {
+    LayerRemoval layer_removal(std::size_t n, const LayerSizes& stats) const {
         const graph::NodePlan& plan = plan_.nodes[n];
         LayerRemoval layer;
         layer.name = stats.name;
@@ -97,7 +97,7 @@ private:
         return layer;
     }
 
-    void add_group(const graph::GroupPlan& plan, const std::vector<LayerStats>& stats) {
+    void add_group(const graph::GroupPlan& plan, const std::vector<LayerSizes>& stats) {
         GroupRemoval group;
         graph::Flags goes(units_.count, 0);
         for (const std::size_t channel : plan.removed) goes[units_.of[plan.nodes.front()][channel]] = 1;
@@ -112,7 +112,7 @@ private:
     }
 
     // What the layer would save if only the units in `goes` went.
-    void add_savings(std::size_t n, const graph::Flags& goes, const LayerStats& stats, GroupRemoval& group) const {
+    void add_savings(std::size_t n, const graph::Flags& goes, const LayerSizes& stats, GroupRemoval& group) const {
         const auto going = [&](std::size_t node, std::size_t first, std::size_t size) {
             std::size_t count = 0;
             for (std::size_t c = first; c < first + size; ++c) count += goes[units_.of[node][c]];

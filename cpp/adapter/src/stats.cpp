@@ -42,48 +42,55 @@ std::uint64_t positions(const WeightedLayer& layer) {
     return product / channels;
 }
 
-void count_parameters(LayerStats& stats, const Tensor& tensor) {
-    stats.parameters += tensor.size;
-    stats.nonzero += kernels::count_nonzero(tensor.ptr, tensor.size);
+// The trainable parameters that the layer uses.
+std::vector<const Tensor*> parameters_of(Layer& layer, const WeightedLayer& weighted) {
+    if (weighted.weight == nullptr) return {layer.params.begin(), layer.params.begin() + layer.get_trainable_params_count()};
+    if (weighted.bias == nullptr) return {weighted.weight};
+    return {weighted.weight, weighted.bias};
 }
 
-void add_weights(LayerStats& stats, const WeightedLayer& layer) {
-    count_parameters(stats, *layer.weight);
-    if (layer.bias != nullptr) count_parameters(stats, *layer.bias);
+LayerSizes sizes_of(Layer& layer, const WeightedLayer& weighted) {
+    LayerSizes sizes;
+    sizes.name = layer.name;
+    sizes.kind = class_name(layer);
+    if (layer.output != nullptr && !layer.output->shape.empty()) {
+        sizes.output_shape.assign(layer.output->shape.begin() + 1, layer.output->shape.end());
+        if (!sizes.output_shape.empty()) sizes.channels = static_cast<std::size_t>(sizes.output_shape.front());
+    }
+    for (const Tensor* parameter : parameters_of(layer, weighted)) sizes.parameters += parameter->size;
+    if (weighted.weight != nullptr) {
+        sizes.channels = weighted.out_channels;
+        sizes.macs = static_cast<std::uint64_t>(weighted.weight->size) * positions(weighted);
+    }
+    return sizes;
+}
+
+std::size_t count_dead_channels(const WeightedLayer& layer) {
     std::vector<std::uint8_t> is_dead(layer.out_channels);
     for (const OutputBlock& block : output_blocks(layer))
         kernels::channel_all_zero(layer.weight->ptr + block.offset, block.shape, is_dead.data() + block.first_channel);
-    stats.channels = layer.out_channels;
-    stats.dead_channels = static_cast<std::size_t>(std::count(is_dead.begin(), is_dead.end(), 1));
-    stats.macs = static_cast<std::uint64_t>(layer.weight->size) * positions(layer);
+    return static_cast<std::size_t>(std::count(is_dead.begin(), is_dead.end(), 1));
 }
 
-LayerStats stats_of(Layer& layer, std::size_t position) {
-    LayerStats stats;
-    stats.name = layer.name;
-    stats.kind = class_name(layer);
-    if (layer.output != nullptr && !layer.output->shape.empty()) {
-        stats.output_shape.assign(layer.output->shape.begin() + 1, layer.output->shape.end());
-        if (!stats.output_shape.empty()) stats.channels = static_cast<std::size_t>(stats.output_shape.front());
-    }
-    const WeightedLayer weighted = describe_weights(&layer, position);
-    if (weighted.weight != nullptr) {
-        add_weights(stats, weighted);
-    } else {
-        for (int p = 0; p < layer.get_trainable_params_count(); ++p)
-            count_parameters(stats, *layer.params[static_cast<std::size_t>(p)]);
-    }
+LayerStats stats_of(Layer& layer, const WeightedLayer& weighted) {
+    LayerStats stats{sizes_of(layer, weighted), 0, {}};
+    for (const Tensor* parameter : parameters_of(layer, weighted)) stats.nonzero += kernels::count_nonzero(parameter->ptr, parameter->size);
+    if (weighted.weight != nullptr) stats.dead_channels = count_dead_channels(weighted);
     return stats;
+}
+
+template <class Describe>
+auto describe_all(const NetView& view, Describe describe) {
+    std::vector<decltype(describe(*view.layers().front(), WeightedLayer()))> all;
+    for (std::size_t i = 0; i < view.layers().size(); ++i)
+        all.push_back(describe(*view.layers()[i], describe_weights(view.layers()[i], i)));
+    return all;
 }
 
 }  // namespace
 
-std::vector<LayerStats> layer_stats(Net* net) {
-    const NetView view(net, "layer_stats");
-    std::vector<LayerStats> all;
-    for (std::size_t i = 0; i < view.layers().size(); ++i) all.push_back(stats_of(*view.layers()[i], i));
-    return all;
-}
+std::vector<LayerSizes> layer_sizes(const NetView& view) { return describe_all(view, sizes_of); }
+std::vector<LayerStats> layer_stats(Net* net) { return describe_all(NetView(net, "layer_stats"), stats_of); }
 
 EngineInfo engine_info() {
 #if defined(EDDL_EMBEDDED_ENGINE)

@@ -71,7 +71,9 @@ bool is_all_zero_bits(const float* src, std::size_t n) {
     return true;
 }
 
-std::size_t count_nonfinite(const float* src, std::size_t n) { return count_if(src, n, is_nonfinite); }
+std::size_t count_nonfinite(const float* src, std::size_t n) {
+    return count_if(src, n, [](float x) { return is_nonfinite(x); });
+}
 
 std::size_t count_below(const float* src, std::size_t n, float threshold) {
     return count_if(src, n, [threshold](float x) { return is_newly_zero(x, threshold); });

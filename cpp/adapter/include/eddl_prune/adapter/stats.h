@@ -11,20 +11,24 @@
 
 namespace eddl_prune::adapter {
 
-struct LayerStats {
+// What shapes tell.
+struct LayerSizes {
     std::string name;
-    std::string kind;  // EDDL's class without its L: "Conv", "Dense", "MaxPool", …
-    std::size_t parameters =
-        0;                    // trainable ones; a bias that the layer does not use is none, nor are running statistics
-    std::size_t nonzero = 0;  // of `parameters`, those that are not exactly 0
+    std::string kind;            // EDDL's class without its L: "Conv", "Dense", "MaxPool", …
+    std::size_t parameters = 0;  // trainable ones; a bias that the layer does not use is none, nor are running statistics
     std::optional<std::size_t> channels;  // extent of the output's channel axis; none for an output without one
-    std::optional<std::size_t>
-        dead_channels;              // with all weights into them exactly 0; only convolutions and dense layers
-    std::uint64_t macs = 0;         // multiply-accumulates a sample; convolutions and dense layers
-    std::vector<int> output_shape;  // without the batch
+    std::uint64_t macs = 0;               // multiply-accumulates a sample; convolutions and dense layers
+    std::vector<int> output_shape;        // without the batch
 };
 
-// In net order; built and unbuilt nets.
+// What values tell as well.
+struct LayerStats : LayerSizes {
+    std::size_t nonzero = 0;                   // of `parameters`, those that are not exactly 0
+    std::optional<std::size_t> dead_channels;  // with all weights into them exactly 0; only convolutions and dense layers
+};
+
+// In net order; built and unbuilt nets. The first reads no parameters.
+std::vector<LayerSizes> layer_sizes(const NetView& view);
 std::vector<LayerStats> layer_stats(Net* net);
 
 struct EngineInfo {
