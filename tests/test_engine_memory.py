@@ -155,10 +155,10 @@ def test_a_thousand_nets_of_all_kinds_give_their_memory_back(tmp_path):
 
 
 def skipping_net():
-    """A net of all that low_mem knows: chains, a sum, a concatenation, padding, up-sampling, layers read twice."""
+    """A net of all that low_mem knows: chains, sums, concatenations, padding, up-sampling, identities, double reads."""
     x = eddl.Input([2, 8, 8], name="x")
     first = eddl.BatchNormalization(eddl.Conv(x, 4, [3, 3], name="conv1"), True, name="bn1")
-    act = eddl.LeakyReLu(first, 0.1, name="act1")
+    act = eddl.LeakyReLu(eddl.Bypass(eddl.Bypass(first, "", "same1"), "", "same2"), 0.1, name="act1")
     half = eddl.MaxPool(act, [2, 2], [2, 2], name="pool1")
     inner = eddl.BatchNormalization(eddl.Conv(half, 4, [3, 3], name="conv2"), True, name="bn2")
     added = eddl.Add([inner, half], name="add")
@@ -173,7 +173,7 @@ def skipping_net():
 
 
 # After a training batch: hidden outputs that no backward reads.
-GONE_IN_TRAINING = {"bn1", "bn2", "add", "conv3", "up", "fc"}
+GONE_IN_TRAINING = {"bn1", "same1", "same2", "bn2", "add", "conv3", "up", "fc"}
 # After a prediction: all hidden ones but those that a view shares, or that the net was given.
 KEPT_IN_PREDICTION = {"x", "dropout", "flat", "out"}
 
@@ -244,6 +244,18 @@ def test_low_mem_keeps_what_another_net_reads():
     predict(net, xs)
     assert eddl.getLayer(net, "shared").output.shape[0] == 3
     eddl.Model([x], [end])
+
+
+@pytest.mark.embedded_engine
+def test_low_mem_keeps_the_memory_of_an_identity_that_is_an_output():
+    x = eddl.Input([2, 4, 4])
+    hidden = eddl.BatchNormalization(eddl.Conv(x, 3, [3, 3]), True, name="shared")
+    end = eddl.Bypass(hidden, "", "end")
+    net = build(eddl.Model([x], [end, eddl.Flatten(eddl.ReLu(hidden))]), mem="low_mem")
+    images = np.random.default_rng(0).normal(size=(3, 2, 4, 4)).astype(np.float32)
+    first, flat = (array(t) for t in eddl.predict(net, [tensor(images)]))
+    np.testing.assert_array_equal(array(eddl.getLayer(net, "shared").output), first)
+    np.testing.assert_array_equal(np.maximum(first, 0).reshape(3, -1), flat)
 
 
 @pytest.mark.embedded_engine

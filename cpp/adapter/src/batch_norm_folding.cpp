@@ -272,6 +272,7 @@ void BatchNormFolding::begin() noexcept {
 }
 
 void BatchNormFolding::commit() noexcept {
+    if (!prepared_->pairs.empty()) free_deltas(prepared_->net.layers);
     for (Prepared::Pair& pair : prepared_->pairs) prepared_->fold(pair);
     // EDDL's views find their parent's memory again only when the batch size changes.
     for (Layer* layer : prepared_->net.layers)

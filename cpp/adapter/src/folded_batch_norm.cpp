@@ -48,7 +48,6 @@ void FoldedBatchNorm::replace(Net& net) noexcept {
     increase_reference_counter();
     norm->decrease_and_get_reference_counter();
 
-    norm->free_delta();
     parameters_.swap(norm->params);
     gradients_.swap(norm->gradients);
     norm->affine = false;

@@ -17,7 +17,7 @@ public:
     explicit FoldedBatchNorm(LBatchNorm& norm);
     ~FoldedBatchNorm() override;
 
-    // Takes the batch norm's place in the net, and the batch norm. Allocates nothing. Once.
+    // Takes the batch norm's place in the net, whose deltas have been freed, and the batch norm. Allocates nothing. Once.
     void replace(Net& net) noexcept;
 
     void forward() override;

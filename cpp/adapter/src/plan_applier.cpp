@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
 #include "eddl_prune/kernels/threads.h"
@@ -26,9 +25,6 @@ struct LayerChange : ShapeChange {
     bool reshapes() const { return shrinks_in || shrinks_out; }
     bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty(); }
 };
-
-// EDDL's LInput copies its delta to where nets are chained, so it is never without one.
-bool frees_delta(const Layer& layer) { return layer.delta != nullptr && dynamic_cast<const LInput*>(&layer) == nullptr; }
 
 }  // namespace
 
@@ -122,9 +118,7 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
 PlanApplier::~PlanApplier() = default;
 
 void PlanApplier::commit() noexcept {
-    // Children first: a reshape's delta lies in its parent's. They come back, zeroed, at the next backward pass.
-    for (auto layer = prepared_->layers.rbegin(); layer != prepared_->layers.rend(); ++layer)
-        if (frees_delta(**layer)) (*layer)->free_delta();
+    free_deltas(prepared_->layers);
     for (const Prepared::Folding& folding : prepared_->foldings) folding.constants.apply(*folding.weights, folding.bias);
     kernels::run_in_parallel(prepared_->cuts.size(), [this](std::size_t i) {
         const Prepared::Cut& cut = prepared_->cuts[i];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #endif
 
+#include "eddl/layers/core/layer_core.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/kernels/channels.h"
 #include "eddl_prune/kernels/elementwise.h"
@@ -82,6 +83,14 @@ void shrink(Tensor& tensor, const std::vector<int>& shape) noexcept {
 void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data) {
     set_shape(tensor, shape);
     tensor.updateData(data);
+}
+
+void free_deltas(const std::vector<Layer*>& layers) noexcept {
+    // EDDL's LInput copies its delta to where nets are chained, so it is never without one.
+    const auto frees = [](const Layer& layer) { return layer.delta != nullptr && dynamic_cast<const LInput*>(&layer) == nullptr; };
+    // Children first: a reshape's delta lies in its parent's.
+    for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
+        if (frees(**layer)) (*layer)->free_delta();
 }
 
 }  // namespace eddl_prune::adapter

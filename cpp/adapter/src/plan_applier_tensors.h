@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "eddl/layers/layer.h"
 #include "eddl/tensor/tensor.h"
 
 namespace eddl_prune::adapter {
@@ -32,5 +33,8 @@ void shrink(Tensor& tensor, const std::vector<int>& shape) noexcept;
 
 // Gives the tensor another shape on memory that belongs to another tensor.
 void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data);
+
+// Frees the deltas of all layers of a net, in its order. They come back, zeroed, at the next backward pass.
+void free_deltas(const std::vector<Layer*>& layers) noexcept;
 
 }  // namespace eddl_prune::adapter

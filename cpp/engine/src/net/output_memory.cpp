@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "eddl/layers/core/layer_core.h"
 #include "layers/common.h"
 #include "layers/memory_needs.h"
 
@@ -19,6 +20,19 @@ void set_batch(Tensor &tensor, int batch) {
     tensor.updateStrides();
 }
 
+// An identity, whose output lies in the memory of its parent's.
+bool is_identity(const Layer &layer) { return dynamic_cast<const LBypass *>(&layer) != nullptr; }
+
+// A layer and the identities on it, and who else reads them.
+struct Sharing {
+    vlayer layers, readers;
+
+    explicit Sharing(Layer *owner) : layers{owner} {
+        for (std::size_t i = 0; i < layers.size(); ++i)
+            for (Layer *reader : layers[i]->child) (is_identity(*reader) ? layers : readers).push_back(reader);
+    }
+};
+
 }  // namespace
 
 OutputMemory::OutputMemory(const Net &net, bool trains) : batch_(net.batch_size) {
@@ -32,32 +46,44 @@ OutputMemory::OutputMemory(const Net &net, bool trains) : batch_(net.batch_size)
     for (Layer *l : net.vfts) {
         const auto own = backward_reads(*l);
         if (!own || (trains && own->output)) continue;
-        if (std::find(net.lout.begin(), net.lout.end(), l) != net.lout.end()) continue;
+        const Sharing sharing(l);
         std::size_t last = position[l];
-        const bool passes = std::all_of(l->child.begin(), l->child.end(), [&](const Layer *reader) {
-            const auto reads = backward_reads(*reader);
-            const auto found = position.find(reader);  // another net may read it at any time
-            if (!reads || (trains && reads->input) || found == position.end()) return false;
+        const auto comes_by_then = [&](const Layer *user) {
+            const auto found = position.find(user);
+            if (found == position.end()) return false;  // another net may read it at any time
             last = std::max(last, found->second);
             return true;
-        });
-        if (passes) released_after_[last].push_back(l->output);
+        };
+        const auto passes = [&](const Layer *reader) {
+            const auto reads = backward_reads(*reader);
+            return reads && !(trains && reads->input) && comes_by_then(reader);
+        };
+        const auto is_hidden = [&](const Layer *owner) {
+            return std::find(net.lout.begin(), net.lout.end(), owner) == net.lout.end() && comes_by_then(owner);
+        };
+        if (std::all_of(sharing.layers.begin(), sharing.layers.end(), is_hidden) &&
+            std::all_of(sharing.readers.begin(), sharing.readers.end(), passes))
+            released_after_[last].insert(released_after_[last].end(), sharing.layers.begin(), sharing.layers.end());
     }
 }
 
 void OutputMemory::after_forward(std::size_t position) const {
     if (released_after_.empty()) return;
-    for (Tensor *output : released_after_[position]) output->resize(0);
+    for (Layer *layer : released_after_[position]) {
+        if (is_identity(*layer))
+            layer->resize(0);  // its tensor, if it has one of its own, follows the owner's
+        else
+            layer->output->resize(0);
+    }
 }
 
-OutputMemory::Shapes::Shapes(const OutputMemory &memory) : memory_(memory) {
-    for (const vtensor &outputs : memory_.released_after_)
-        for (Tensor *output : outputs) set_batch(*output, memory_.batch_);
+void OutputMemory::set_batches(int batch) const {
+    for (const vlayer &layers : released_after_)
+        for (const Layer *layer : layers) set_batch(*layer->output, batch);
 }
 
-OutputMemory::Shapes::~Shapes() {
-    for (const vtensor &outputs : memory_.released_after_)
-        for (Tensor *output : outputs) set_batch(*output, 0);
-}
+OutputMemory::Shapes::Shapes(const OutputMemory &memory) : memory_(memory) { memory_.set_batches(memory_.batch_); }
+
+OutputMemory::Shapes::~Shapes() { memory_.set_batches(0); }
 
 }  // namespace eddl

@@ -32,7 +32,9 @@ public:
     };
 
 private:
-    std::vector<vtensor> released_after_;  // a list for each position, or none at all
+    void set_batches(int batch) const;  // of all that is released
+
+    std::vector<vlayer> released_after_;  // a list for each position, owners of memory first; or none at all
     int batch_ = 0;
 };
 
