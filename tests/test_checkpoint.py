@@ -41,10 +41,13 @@ def built(optimizer=None, net=None):
     return built_net
 
 
-def fit(net, **options):
+def data_for(net):
     x, y = data()
-    if net.layers[0].input.shape[1:] != [8]:
-        x = np.tile(x.reshape(-1, 2, 2, 2), (1, 1, 6, 6))
+    return (x if net.layers[0].input.shape[1:] == [8] else np.tile(x.reshape(-1, 2, 2, 2), (1, 1, 6, 6))), y
+
+
+def fit(net, **options):
+    x, y = data_for(net)
     options = {"batch_size": BATCH, "epochs": 9, "progress": False, **options}
     return ep.fit(net, [x[:40]], [y[:40]], validation=([x[40:]], [y[40:]]), **options)
 
@@ -118,6 +121,38 @@ def test_with_convolutions_and_running_statistics(make, tmp_path):
     straight = fit(net, **options)
     fit(net_(), **{**options, "epochs": 3}, checkpoint=tmp_path)
     assert_same_run(straight, fit(other, **options, checkpoint=tmp_path, resume=True), net, other)
+
+
+def folded():
+    """A net whose batch norms became part of its convolutions before any run."""
+    net = built(eddl.sgd(0.02, 0.9), helpers.bn_convnet(side=12, channels=2))
+    ep.simplify(net, fuse_batchnorm=True)
+    helpers.train(net, *data_for(net), steps=60)
+    return net
+
+
+FOLDED_RUN = {"schedule": ep.Schedule(pwe=0, twt=0.1, granularity="channel", patience=99, simplify=True)}
+
+
+def test_a_folded_net_is_resumed_in_another_process(tmp_path):
+    net, other = folded(), folded()
+    straight = fit(net, **FOLDED_RUN)
+    tests = os.path.dirname(__file__)
+    first = f"""
+        import sys
+        sys.path.insert(0, {tests!r})
+        import test_checkpoint as t
+        result = t.fit(t.folded(), epochs=2, checkpoint="run", **t.FOLDED_RUN)["parameters"]
+    """
+    before = helpers.in_child(first, tmp_path)
+    resumed = fit(other, checkpoint=tmp_path / "run", resume=True, **FOLDED_RUN)
+    assert_same_run(straight, resumed, net, other)
+    assert ep.stats(folded()).parameters > before[-1] == straight["parameters"][1] > straight["parameters"][-1]
+    for batch in (1, 7):
+        x, _ = helpers.batch_for(net, batch)
+        np.testing.assert_array_equal(helpers.predict(net, x), helpers.predict(other, x))
+    whole = built(eddl.sgd(0.02, 0.9), helpers.bn_convnet(side=12, channels=2))
+    refused(tmp_path / "run", r"layer 2 began as \['Layer', \[\]\], here it is \['LBatchNorm', .*; build the net as", whole, **FOLDED_RUN)
 
 
 def test_lambda_and_zeros_held_from_the_start_are_resumed(tmp_path):
@@ -262,6 +297,23 @@ def test_the_removals_of_simplify_are_repeated_on_an_equal_net():
         ]
         x, y = helpers.batch_for(other)
         helpers.train(other, x, y)
+
+
+def test_removals_are_repeated_on_a_folded_net():
+    net, other = folded(), folded()
+    dead = {"conv1": [2, 3], "conv2": [0]}
+    _core.zero_channels(net, dead, True)
+    report = ep.simplify(net)
+    assert report.channels_removed["bn1"] == (2, 3)
+    _core.remove_again(other, removed_by(report, other))
+    eddl.save(net, "net.bin", "bin")
+    eddl.load(other, "net.bin", "bin")
+    x, y = helpers.batch_for(other, 5)
+    np.testing.assert_array_equal(helpers.predict(other, x), helpers.predict(net, x))
+    for one in (net, other):
+        assert eddl.getLayer(one, "bn1").output.shape == eddl.getLayer(one, "conv1").output.shape == [5, 4, 12, 12]
+        helpers.train(one, x, y, 3)
+    helpers.assert_same_params(helpers.params_of(net), other)
 
 
 @pytest.mark.embedded_engine  # EDDL refuses groups on a CPU
