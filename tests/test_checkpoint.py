@@ -152,7 +152,12 @@ def test_a_folded_net_is_resumed_in_another_process(tmp_path):
         x, _ = helpers.batch_for(net, batch)
         np.testing.assert_array_equal(helpers.predict(net, x), helpers.predict(other, x))
     whole = built(eddl.sgd(0.02, 0.9), helpers.bn_convnet(side=12, channels=2))
-    refused(tmp_path / "run", r"layer 2 began as \['Layer', \[\]\], here it is \['LBatchNorm', .*; build the net as", whole, **FOLDED_RUN)
+    refused(
+        tmp_path / "run",
+        r"layer 2 began as \['Layer', \[\]\], here it is \['LBatchNorm', .*; build the net as",
+        whole,
+        **FOLDED_RUN,
+    )
 
 
 def test_lambda_and_zeros_held_from_the_start_are_resumed(tmp_path):
