@@ -68,12 +68,6 @@ bool is_output(const Net& net, const Layer* layer) {
     return std::find(net.lout.begin(), net.lout.end(), layer) != net.lout.end();
 }
 
-// The same values in the same order, with other axes: EDDL puts one before the batch norm of a 1-D layer.
-bool is_view(const Layer* layer) {
-    return dynamic_cast<const LReshape*>(layer) != nullptr || dynamic_cast<const LUnsqueeze*>(layer) != nullptr ||
-           dynamic_cast<const LSqueeze*>(layer) != nullptr;
-}
-
 // The batch norm's function of one channel: scale · x + shift.
 struct ScaleShift {
     double scale, shift;
@@ -222,7 +216,7 @@ private:
         for (;; below = below->parent.at(0)) {
             if (below->child.size() != 1) return "'" + below->name + "' is read by others too";
             if (is_output(net, below)) return "'" + below->name + "' is an output of the net";
-            if (!is_view(below)) break;
+            if (!is_view(*below)) break;  // EDDL puts one before the batch norm of a 1-D layer
         }
         const std::string obstacle = read_linear(below, pair.linear);
         if (!obstacle.empty()) return obstacle;
@@ -276,7 +270,7 @@ void BatchNormFolding::commit() noexcept {
     for (Prepared::Pair& pair : prepared_->pairs) prepared_->fold(pair);
     // EDDL's views find their parent's memory again only when the batch size changes.
     for (Layer* layer : prepared_->net.layers)
-        if (is_view(layer)) layer->output->updateData(layer->parent.front()->output->ptr);
+        if (is_view(*layer)) layer->output->updateData(layer->parent.front()->output->ptr);
     prepared_->begun = false;
 }
 

@@ -14,13 +14,10 @@ namespace eddl_prune::adapter {
 
 namespace {
 
-// A broadcast takes the shape of a layer that is not among its parents.
-std::unordered_map<const Layer*, std::string> shapes_taken(const NetView& view) {
-    std::unordered_map<const Layer*, std::string> taken;
-    for (const Layer* layer : view.layers())
-        if (const auto* broadcast = dynamic_cast<const LBroadcast*>(layer))
-            for (const Layer* parent : {broadcast->p1, broadcast->p2}) taken[parent] = "its shape is taken by '" + layer->name + "'";
-    return taken;
+// A broadcast takes the shape of a layer that is not among its parents; nullptr for other layers.
+const Layer* shape_giver(const Layer& layer) {
+    const auto* broadcast = dynamic_cast<const LBroadcast*>(&layer);
+    return broadcast != nullptr ? broadcast->p2 : nullptr;
 }
 
 }  // namespace
@@ -29,8 +26,8 @@ graph::Graph read_graph(const NetView& view) {
     const std::vector<Layer*>& layers = view.layers();
     const vlayer& outputs = view.net()->lout;
     const std::unordered_set<const Tensor*> shared = view.shared_parameters();
-    const std::unordered_map<const Layer*, std::string> taken = shapes_taken(view);
     std::unordered_map<const Layer*, std::size_t> position_of;
+    std::unordered_map<const Layer*, std::string> taken;  // shapes, by layers that come before
     graph::Graph graph;
     for (std::size_t k = 0; k < layers.size(); ++k) {
         const Layer& layer = *layers[k];
@@ -43,14 +40,22 @@ graph::Graph read_graph(const NetView& view) {
                                  parent->name + "'");
             node.inputs.push_back(found->second);
         }
+        const Layer* const giver = shape_giver(layer);
+        const auto given = position_of.find(giver);
+        const bool lacks_giver = giver != nullptr && given == position_of.end();
+        if (lacks_giver) taken[giver] = "its shape is taken by '" + layer.name + "', which comes before";
+        if (given != position_of.end()) node.inputs.push_back(given->second);
         const bool has_channels = layer.output->shape.size() > channel_axis;
         node.channels = has_channels ? static_cast<std::size_t>(layer.output->shape[channel_axis]) : 1;
         if (std::any_of(layer.params.begin(), layer.params.end(), [&](const Tensor* p) { return shared.count(p) != 0; }))
             node.operation = graph::Opaque{"another layer of the net uses its parameters too"};
         else if (!has_channels)
             node.operation = graph::Opaque{"its output has no channels"};
+        else if (lacks_giver)
+            node.operation = graph::Opaque{"it takes the shape of '" + giver->name + "', which does not come before it"};
         else
             node.operation = read_layer(layer, describe_weights(layers[k], k));
+        if (const auto* embedding = dynamic_cast<const LEmbedding*>(&layer)) node.period = static_cast<std::size_t>(embedding->dim);
         if (std::find(outputs.begin(), outputs.end(), &layer) != outputs.end()) node.pin = "output of the net";
         else if (const auto found = taken.find(&layer); found != taken.end()) node.pin = found->second;
         position_of[&layer] = graph.add(std::move(node));

@@ -35,8 +35,21 @@ constexpr bool merges_do_as_named = true;
 constexpr bool merges_do_as_named = false;
 #endif
 
+// EDDL's group normalisation: (x - 2 · mean) / deviation.
+#if defined(EDDL_EMBEDDED_ENGINE)
+constexpr double means_subtracted = 1.0;
+#else
+constexpr double means_subtracted = 2.0;
+#endif
+
 std::size_t channels_of(const Layer& layer) { return static_cast<std::size_t>(layer.output->shape.at(channel_axis)); }
 const Shape& input_shape(const Layer& layer, std::size_t input = 0) { return layer.parent.at(input)->output->shape; }
+
+// The product of the extents from an axis on.
+std::size_t volume(const Shape& shape, std::ptrdiff_t first_axis) {
+    return std::accumulate(shape.begin() + first_axis, shape.end(), std::size_t{1},
+                           [](std::size_t n, int extent) { return n * static_cast<std::size_t>(extent); });
+}
 
 bool any_positive(const std::vector<int>& values) {
     return std::any_of(values.begin(), values.end(), [](int value) { return value > 0; });
@@ -146,6 +159,41 @@ Operation read(const LBatchNorm& layer, const WeightedLayer&) {
         shifts.push_back(beta - value(layer.mean) * scale);
     }
     return channel_by_channel(layer, affine(std::move(scales), std::move(shifts)));
+}
+
+// Each channel is made of all of its group, whose statistics are its own.
+Operation read(const LGroupNorm& layer, const WeightedLayer&) {
+    const std::size_t channels = channels_of(layer), size = channels / static_cast<std::size_t>(layer.groups);
+    Derived derived;
+    for (std::size_t c = 0; c < channels; ++c) {  // an operand each, since constants may differ
+        ChannelMap member;
+        member.in = c;
+        member.out = c / size * size;
+        member.out_block = size;
+        member.count = 1;
+        derived.maps.push_back(member);
+    }
+    const auto values = [&](const Tensor* tensor, float otherwise) {
+        return layer.affine ? std::vector<float>(tensor->ptr, tensor->ptr + size) : std::vector<float>(size, otherwise);
+    };
+    derived.value = standardized(values(layer.bn_g, 1.0f), values(layer.bn_b, 0.0f), static_cast<double>(layer.epsilon), means_subtracted);
+    return derived;
+}
+
+// The words must all be there: they are inputs of the net, or their like.
+Operation read(const LEmbedding& layer, const WeightedLayer&) {
+    const Layer* words = layer.parent.at(0);
+    while (is_view(*words)) words = words->parent.at(0);
+    if (dynamic_cast<const LInput*>(words) == nullptr) return Opaque{"an embedding of words that the net computes"};
+    const auto dim = static_cast<std::size_t>(layer.dim);
+    Derived derived;
+    ChannelMap word;
+    word.count = static_cast<std::size_t>(layer.length);
+    word.out_block = dim;
+    word.coupled = false;
+    derived.maps.push_back(word);
+    derived.value = columns(common_values(layer.E->ptr, static_cast<std::size_t>(layer.vocsize), dim, layer.mask_zeros));
+    return derived;
 }
 
 Operation read(const LActivation& layer, const WeightedLayer&) {
@@ -287,10 +335,7 @@ Operation reshape(const Layer& layer) {
     const Shape &from = input_shape(layer), &to = layer.output->shape;
     const Opaque other{"reshape from " + shape_text(from) + " to " + shape_text(to)};
     if (from.size() < 2 || to.size() < 2 || from.front() != to.front()) return other;
-    const auto values = [](const Shape& shape) {  // of a channel
-        return std::accumulate(shape.begin() + 2, shape.end(), std::size_t{1}, [](std::size_t n, int extent) { return n * static_cast<std::size_t>(extent); });
-    };
-    const std::size_t values_in = values(from), values_out = values(to), block = std::lcm(values_in, values_out);
+    const std::size_t values_in = volume(from, 2), values_out = volume(to, 2), block = std::lcm(values_in, values_out);  // of a channel
     if (block == 0) return other;
     Derived derived{{all_channels(layer)}, unchanged()};
     ChannelMap& map = derived.maps.front();
@@ -331,6 +376,32 @@ Operation read(const LRepeat& layer, const WeightedLayer&) {
     return channel_by_channel(layer, unchanged());
 }
 
+// The other layer's channels are not read, but there must be as many.
+Operation read(const LBroadcast& layer, const WeightedLayer&) {
+#if !defined(EDDL_EMBEDDED_ENGINE)
+    if (layer.shapes_swapped || !is_view(*layer.p1)) return Opaque{"EDDL's broadcast reads its parent's input"};
+#endif
+    const Shape &from = input_shape(layer), &seen = layer.td->ishape, &to = layer.td->oshape;
+    const bool is_vector = from.size() == 2;
+    const bool keeps_axes = from.size() == to.size() + 1 || (is_vector && seen.front() == from[channel_axis]);
+    if (!keeps_axes) return Opaque{"a broadcast that puts the channels on another axis"};
+    // EDDL takes any shape of as many axes for the whole one.
+    if (volume(seen, 0) != volume(from, channel_axis)) return Opaque{"a broadcast that reads beyond its input"};
+    Derived derived{{all_channels(layer)}, unchanged()};
+    if (seen.front() != to.front()) {  // one channel, for all
+        derived.maps.front().out_block = channels_of(layer);
+        derived.maps.front().coupled = false;
+    }
+    if (layer.p2 != nullptr) {
+        ChannelMap shape;
+        shape.input = 1;
+        shape.count = channels_of(layer);
+        shape.read = false;
+        derived.maps.push_back(shape);
+    }
+    return derived;
+}
+
 // --- reductions over other axes than the channels' ---
 
 template <class Reduction>
@@ -362,13 +433,10 @@ Operation read(const LRArgmax&, const WeightedLayer&) { return Opaque{"EDDL's pl
 // --- layers whose every value is made of several channels ---
 
 Operation read(const LLayerNorm&, const WeightedLayer&) { return Opaque{"layer normalisation, whose statistics are over all channels"}; }
-Operation read(const LGroupNorm&, const WeightedLayer&) { return Opaque{"group normalisation, whose statistics are over several channels"}; }
 Operation read(const LNorm&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
 Operation read(const LNormMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
 Operation read(const LNormMinMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
 Operation read(const LMatMul&, const WeightedLayer&) { return Opaque{"a product of matrices"}; }
-Operation read(const LEmbedding&, const WeightedLayer&) { return Opaque{"an embedding, whose words are no channels"}; }
-Operation read(const LBroadcast&, const WeightedLayer&) { return Opaque{"a broadcast to another layer's shape"}; }
 
 const char* const cell = "a recurrent layer, whose units read each other";
 Operation read(const LRNN&, const WeightedLayer&) { return Opaque{cell}; }

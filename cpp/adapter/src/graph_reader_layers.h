@@ -8,7 +8,8 @@ namespace eddl_prune::adapter {
 
 constexpr std::size_t channel_axis = 1;  // of outputs: after the batch
 
-// `weights` describes the layer; its inputs in the graph are its parents, in their order.
+// `weights` describes the layer; its inputs in the graph are its parents, in their order, and behind
+// them the layer whose shape a broadcast takes.
 graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights);
 
 }  // namespace eddl_prune::adapter

@@ -62,6 +62,36 @@ graph::ValueOf affine(std::vector<double> scale, std::vector<double> shift) {
     };
 }
 
+graph::ValueOf standardized(std::vector<float> gamma, std::vector<float> beta, double epsilon, double times) {
+    return [=](const Operands& operands, std::size_t channel) {
+        if (!all_known(operands)) return Known();
+        const auto count = static_cast<double>(operands.size());
+        const auto mean_of = [&](auto function) {
+            return std::accumulate(operands.begin(), operands.end(), 0.0, [&](double sum, const Known& x) { return sum + function(*x); }) / count;
+        };
+        const double mean = mean_of([](double x) { return x; });
+        const double variance = mean_of([=](double x) { return (x - mean) * (x - mean); });
+        const std::size_t member = channel % operands.size();
+        const double scale = static_cast<double>(gamma[member]) / std::sqrt(variance + epsilon);
+        return Known(scale * (*operands[member] - times * mean) + static_cast<double>(beta[member]));
+    };
+}
+
+std::vector<Known> common_values(const float* array, std::size_t rows, std::size_t columns, bool masked) {
+    std::vector<Known> common;
+    for (std::size_t c = 0; c < columns; ++c) {
+        const float first = masked ? 0.0f : array[c];
+        std::size_t row = 0;
+        while (row < rows && array[row * columns + c] == first) ++row;
+        common.push_back(row == rows ? Known(static_cast<double>(first)) : std::nullopt);
+    }
+    return common;
+}
+
+graph::ValueOf columns(std::vector<Known> values) {
+    return [values = std::move(values)](const Operands&, std::size_t channel) { return values[channel % values.size()]; };
+}
+
 graph::ValueOf folded(double (*function)(double, double)) {
     return [function](const Operands& operands, std::size_t) {
         if (!all_known(operands)) return Known();

@@ -66,6 +66,11 @@ auto& find_named(Elements& elements, NameOf name_of, const std::string& name, co
 
 }  // namespace
 
+bool is_view(const Layer& layer) {
+    return dynamic_cast<const LReshape*>(&layer) != nullptr || dynamic_cast<const LUnsqueeze*>(&layer) != nullptr ||
+           dynamic_cast<const LSqueeze*>(&layer) != nullptr;
+}
+
 std::string shape_text(const std::vector<int>& shape) {
     std::string text = "[";
     for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);

@@ -57,6 +57,8 @@ struct PlanApplier::Prepared {
             if (change.changes_weights()) prepare_linear(change, *linear);
         } else if (auto* norm = dynamic_cast<LBatchNorm*>(&change.layer); norm != nullptr && change.shrinks_out) {
             prepare_norm(change, *norm);
+        } else if (auto* embedding = dynamic_cast<LEmbedding*>(&change.layer); embedding != nullptr && change.shrinks_out) {
+            prepare_embedding(change, *embedding);
         }
         if (change.reshapes()) prepare_caches(change, refreshes);
     }
@@ -94,6 +96,13 @@ private:
         if (linear.connections.layout == graph::Layout::in_out) std::swap(weights.first, weights.second);
         cut_parameter(change.layer, WeightedLayer::weight_param, weights);
         if (has_bias) cut_parameter(change.layer, WeightedLayer::bias_param, {&change.keep_out});
+    }
+
+    // All words have the same columns.
+    void prepare_embedding(const LayerChange& change, LEmbedding& embedding) {
+        const auto end = std::lower_bound(change.keep_out.begin(), change.keep_out.end(), static_cast<std::size_t>(embedding.dim));
+        const std::vector<std::size_t> columns(change.keep_out.begin(), end);
+        replace_parameter(embedding, 0, {{1, &columns}});
     }
 
     void prepare_norm(const LayerChange& change, LBatchNorm& norm) {

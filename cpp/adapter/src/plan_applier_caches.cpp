@@ -33,8 +33,8 @@ public:
         Layer& layer = change_.layer;
         const bool special = try_kind<LReshape, LSqueeze, LUnsqueeze, FoldedBatchNorm, LBypass, LConv1D, LPool1D>(layer);
         if (!special) resize(layer.output, out_);
-        static_cast<void>(try_kind<LDense, LBatchNorm, LDropout, LGaussianNoise, LAbs, LPad, LPool, LPool3D,  //
-                                   LSelect, LPermute, LTile, LRepeat, ReductionLayer>(layer));
+        static_cast<void>(try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LDropout, LGaussianNoise, LAbs, LPad, LPool, LPool3D,  //
+                                   LSelect, LPermute, LTile, LBroadcast, LRepeat, ReductionLayer>(layer));
     }
 
 private:
@@ -105,6 +105,21 @@ private:
         resize(layer.opa, out_);
         refreshes_.push_back([&layer, out = out_] { layer.shape.front() = out; });
     }
+    void refresh(LGroupNorm& layer) {
+        const int size = static_cast<int>(change_.layer.output->shape[channel_axis]) / layer.groups, groups = out_ / size;
+#if !defined(EDDL_EMBEDDED_ENGINE)
+        // The forward pass leaves its copy of the input in another shape.
+        const Shape statistics = {layer.output->shape.front() * groups};
+        refreshes_.push_back([&layer, shape = with_channels(layer.output->shape, out_), statistics] {
+            reshape_undefined(*layer.opa, shape);
+            for (Tensor* tensor : {layer.bn_mean, layer.bn_var}) reshape_undefined(*tensor, statistics);
+        });
+#endif
+        refreshes_.push_back([&layer, groups] { layer.groups = groups; });
+    }
+    void refresh(LEmbedding& layer) {
+        refreshes_.push_back([&layer, dim = out_ / layer.length] { layer.dim = dim; });
+    }
     void refresh(LDropout& layer) { resize(layer.mask, out_); }
     void refresh(LGaussianNoise& layer) { resize(layer.noise, out_); }
 #if defined(EDDL_EMBEDDED_ENGINE)
@@ -132,13 +147,17 @@ private:
 
     // --- descriptors that hold an address a value ---
 
-    // Built beside the old one for the new shape of the input; `batch` is what the layer counts of it.
-    template <class Descriptor>
-    void exchange(Descriptor*& held, std::unique_ptr<Descriptor> fresh, const Shape& batch) {
-        checkpoint();
-        Shape shape = batch;
+    // The new shape of the input; `batch` is what the layer counts of it.
+    Shape input_shape(Shape batch) const {
         const Shape sample = sample_of(with_channels(change_.layer.parent.front()->output->shape, in_));
-        shape.insert(shape.end(), sample.begin(), sample.end());
+        batch.insert(batch.end(), sample.begin(), sample.end());
+        return batch;
+    }
+
+    // Built beside the old one, for another shape.
+    template <class Descriptor>
+    void exchange(Descriptor*& held, std::unique_ptr<Descriptor> fresh, const Shape& shape) {
+        checkpoint();
         fresh->build(shape);
         // std::function wants what it holds to be copyable.
         refreshes_.push_back([&held, owner = std::make_shared<std::unique_ptr<Descriptor>>(std::move(fresh))] {
@@ -156,12 +175,17 @@ private:
         };
         std::vector<std::string> indices = old.indices;
         indices.front() = std::to_string(number(old.idxs_range.front()[0])) + ":" + std::to_string(number(old.idxs_range.front()[1] + 1));
-        exchange(layer.sd, std::make_unique<SelDescriptor>(indices, old.device), {});
+        exchange(layer.sd, std::make_unique<SelDescriptor>(indices, old.device), input_shape({}));
     }
-    void refresh(LPermute& layer) { exchange(layer.sd, std::make_unique<PermuteDescriptor>(layer.sd->dims, layer.sd->device), {}); }
-    void refresh(LTile& layer) { exchange(layer.td, std::make_unique<TileDescriptor>(layer.td->vrepeats, layer.td->device), {1}); }
+    void refresh(LPermute& layer) { exchange(layer.sd, std::make_unique<PermuteDescriptor>(layer.sd->dims, layer.sd->device), input_shape({})); }
+    void refresh(LTile& layer) { exchange(layer.td, std::make_unique<TileDescriptor>(layer.td->vrepeats, layer.td->device), input_shape({1})); }
+    void refresh(LBroadcast& layer) {
+        Shape seen = layer.td->ishape, repeats = layer.td->vrepeats;
+        (repeats.front() == 1 ? seen : repeats).front() = out_;
+        exchange(layer.td, std::make_unique<TileDescriptor>(repeats, layer.td->device), seen);
+    }
     void refresh(LRepeat& layer) {
-        exchange(layer.rd, std::make_unique<RepeatDescriptor>(layer.rd->vrepeats, layer.rd->axis, layer.rd->device), {1});
+        exchange(layer.rd, std::make_unique<RepeatDescriptor>(layer.rd->vrepeats, layer.rd->axis, layer.rd->device), input_shape({1}));
     }
 
 #if defined(EDDL_EMBEDDED_ENGINE)

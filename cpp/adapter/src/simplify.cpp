@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/batch_norm_folding.h"
 #include "eddl_prune/adapter/errors.h"
 #include "eddl_prune/adapter/graph_reader.h"
@@ -88,10 +89,7 @@ private:
             layer.parameters_after = weights_after + (stats.parameters > weights_before ? plan.keep.size() : 0);  // biases
             layer.macs_after = stats.macs / weights_before * weights_after;
         } else {
-            // Normalisations have the same number of parameters a channel; layers that mix only the values of each channel
-            // (a dense layer on the last of several axes) have parameters that have nothing to do with channels.
-            const bool by_channel = stats.macs == 0;
-            layer.parameters_after = by_channel ? stats.parameters / graph_[n].channels * plan.keep.size() : stats.parameters;
+            layer.parameters_after = stats.parameters - parameters_of(n, graph_[n].channels - plan.keep.size(), stats);
             layer.macs_after = stats.macs / graph_[n].channels * plan.keep.size();
         }
         return layer;
@@ -127,11 +125,17 @@ private:
                                                             (c.group_out() - going(n, g * c.group_out(), c.group_out()));
             group.parameters += pairs * c.taps + (stats.parameters > c.size() ? channels : 0);
             group.macs += stats.macs / c.size() * pairs * c.taps;
-        } else if (stats.macs == 0) {
-            group.parameters += stats.parameters / graph_[n].channels * channels;
         } else {
+            group.parameters += parameters_of(n, channels, stats);
             group.macs += stats.macs / graph_[n].channels * channels;
         }
+    }
+
+    // Of so many channels of a layer without weights between channels. Those of a dense layer on the last of several axes,
+    // and of a group normalisation, are all channels' alike.
+    std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerStats& stats) const {
+        const bool common = stats.macs != 0 || dynamic_cast<const LGroupNorm*>(view_.layers()[n]) != nullptr;
+        return common ? 0 : stats.parameters * channels / graph_[n].channels;
     }
 
     // Layers all of whose channels are pinned.

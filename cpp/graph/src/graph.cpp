@@ -25,6 +25,7 @@ std::size_t Graph::add(Node node) {
 
 void Graph::check(const Node& node) const {
     require(node, node.channels > 0, "at least one channel");
+    require(node, node.period == 0 || node.channels % node.period == 0, "channels that the period divides");
     for (const std::size_t input : node.inputs)
         require(node, input < nodes_.size(), "inputs below " + std::to_string(nodes_.size()) + ", received " + std::to_string(input));
 

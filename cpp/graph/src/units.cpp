@@ -70,6 +70,7 @@ private:
             const bool depthwise = c.groups > 1 && c.group_in() == 1 && c.group_out() == 1;
             for (std::size_t g = 0; g < (depthwise ? c.groups : 0); ++g) join(0, {g, g + 1}, {g, g + 1});
         }
+        for (std::size_t c = node.period; node.period != 0 && c < node.channels; ++c) sets_.join(first_[n] + c - node.period, first_[n] + c);
     }
 
     void number() {

@@ -86,6 +86,9 @@ private:
 // The description of one layer; weight == nullptr where it has no prunable weights.
 WeightedLayer describe_weights(Layer* layer, std::size_t position);
 
+// Whether the layer's output is its input's memory with other axes.
+bool is_view(const Layer& layer);
+
 // "[8, 1, 5, 5]", for messages.
 std::string shape_text(const std::vector<int>& shape);
 

@@ -75,7 +75,8 @@ struct Node {
     std::vector<std::size_t> inputs;  // positions in Graph::nodes(), all before this node's own
     std::size_t channels = 0;
     Operation operation = Source{};
-    std::string pin;  // why the output must keep all its channels; "" where it need not
+    std::string pin;         // why the output must keep all its channels; "" where it need not
+    std::size_t period = 0;  // channels that are a multiple of this apart go together: a column of several words; 0: none do
 };
 
 class Graph {
