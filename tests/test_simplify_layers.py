@@ -32,6 +32,17 @@ def dense(x, units, name=""):
     return eddl.Dense(x, units, True, name)
 
 
+def excited(x):
+    """What squeeze-and-excitation multiplies x by: a value a channel, as a vector since EDDL broadcasts no others."""
+    squeezed = eddl.ReLu(eddl.Dense(eddl.Flatten(eddl.GlobalAveragePool2D(x)), 3, True))
+    gate = eddl.Sigmoid(eddl.Dense(squeezed, x.output.shape[1], True))
+    return eddl.Broadcast(eddl.Reshape(gate, [x.output.shape[1]]), x)  # EDDL's reads what the reshape reads
+
+
+def one_for_all(x):
+    return eddl.Broadcast(eddl.Sigmoid(conv2d(x, 1)), x)
+
+
 @dataclass(frozen=True)
 class Kind:
     """
@@ -91,12 +102,18 @@ KINDS = {
     "mean_of_channels": Kind(lambda x: eddl.Flatten(eddl.ReduceMean(x, [0])), ALL, reader=dense),
     "variance": Kind(lambda x: eddl.ReduceVar(x, [1, 2]), FOLDED, reader=dense, only_embedded=True),
     "tile": Kind(lambda x: eddl.Tile(x, [1, 2, 1]), CARRIED),
-    "tile_channels": Kind(lambda x: eddl.Tile(x, [2, 1, 1]), ALL),
+    "tile_channels": Kind(lambda x: eddl.Tile(x, [2, 1, 1]), CARRIED),
     "repeat": Kind(lambda x: eddl.Repeat(x, 2, 1), CARRIED),
+    "repeat_channels": Kind(lambda x: eddl.Repeat(x, [2, 1, 3, 1, 2, 1], 0), CARRIED),
     "abs": Kind(eddl.Abs, CARRIED),
     "softmax": Kind(eddl.Softmax, ALL),
     "layer_norm": Kind(eddl.LayerNormalization, ALL),
-    "group_norm": Kind(lambda x: eddl.GroupNormalization(x, 2), ALL),
+    # 0 and 1, and 2 and 3 go together: what does not differ becomes the shift.
+    "group_norm": Kind(lambda x: eddl.Flatten(eddl.GroupNormalization(x, 3)), FOLDED, reader=dense, comparable=False),
+    "group_norm_plain": Kind(lambda x: eddl.GroupNormalization(x, 3, affine=False), FOLDED),
+    "group_norm_of_one": Kind(lambda x: eddl.GroupNormalization(x, 1), ALL),
+    "gate_for_all": Kind(lambda x: eddl.Mult(x, one_for_all(x)), ZEROS, only_embedded=True),
+    "gate_by_channel": Kind(lambda x: eddl.Mult(x, excited(x)), ZEROS, side=(5, 4)),
     "crop": Kind(lambda x: eddl.Crop(x, [1, 1], [4, 4]), ALL, trains=False),
     "dense_on_the_last_axis": Kind(lambda x: eddl.Dense(x, 5, True), ALL),
     "dense_on_the_last_axis_unbiased": Kind(lambda x: eddl.Dense(x, 5, False), ALL),

@@ -182,6 +182,9 @@ Operation read(const LGroupNorm& layer, const WeightedLayer&) {
 
 // The words must all be there: they are inputs of the net, or their like.
 Operation read(const LEmbedding& layer, const WeightedLayer&) {
+#if !defined(EDDL_EMBEDDED_ENGINE)
+    if (layer.mask_zeros) return Opaque{"an embedding that masks zeros, where EDDL leaves what was in memory"};
+#endif
     const Layer* words = layer.parent.at(0);
     while (is_view(*words)) words = words->parent.at(0);
     if (dynamic_cast<const LInput*>(words) == nullptr) return Opaque{"an embedding of words that the net computes"};
@@ -367,13 +370,26 @@ Operation read(const LSelect& layer, const WeightedLayer&) {
 }
 
 Operation read(const LTile& layer, const WeightedLayer&) {
-    if (layer.td->vrepeats.at(channel_axis) != 1) return Opaque{"repeats channels"};
-    return channel_by_channel(layer, unchanged());
+    Derived derived;
+    for (int turn = 0; turn < layer.td->vrepeats.at(channel_axis); ++turn)
+        derived.maps.push_back(all_channels(layer, 0, static_cast<std::size_t>(turn) * channels_of(*layer.parent[0])));
+    derived.value = unchanged();
+    return derived;
 }
 
 Operation read(const LRepeat& layer, const WeightedLayer&) {
-    if (layer.rd->axis == channel_axis) return Opaque{"repeats channels"};
-    return channel_by_channel(layer, unchanged());
+    if (layer.rd->axis != channel_axis) return channel_by_channel(layer, unchanged());
+    Derived derived;
+    ChannelMap copies;
+    copies.count = 1;
+    for (const unsigned int repeats : layer.rd->vrepeats) {
+        copies.out_block = repeats;
+        if (repeats > 0) derived.maps.push_back(copies);
+        copies.out += repeats;
+        ++copies.in;
+    }
+    derived.value = unchanged();
+    return derived;
 }
 
 // The other layer's channels are not read, but there must be as many.

@@ -1,7 +1,9 @@
 #include "eddl_prune/adapter/plan_applier.h"
 
 #include <algorithm>
+#include <deque>
 #include <functional>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,7 @@ struct PlanApplier::Prepared {
     const OptimizerState state;
     std::vector<Folding> foldings;
     std::vector<Cut> cuts;
+    std::deque<std::vector<std::size_t>> lists;  // that cuts borrow, where they are not the plan's
     std::vector<std::unique_ptr<FreshDescriptor>> descriptors;
     std::vector<std::function<void()>> refreshes;  // outputs and caches, in net order
 
@@ -100,9 +103,10 @@ private:
 
     // All words have the same columns.
     void prepare_embedding(const LayerChange& change, LEmbedding& embedding) {
+        std::vector<std::size_t>& words = lists.emplace_back(static_cast<std::size_t>(embedding.vocsize));
+        std::iota(words.begin(), words.end(), std::size_t{0});
         const auto end = std::lower_bound(change.keep_out.begin(), change.keep_out.end(), static_cast<std::size_t>(embedding.dim));
-        const std::vector<std::size_t> columns(change.keep_out.begin(), end);
-        replace_parameter(embedding, 0, {{1, &columns}});
+        cut_parameter(embedding, 0, {&words, &lists.emplace_back(change.keep_out.begin(), end)});
     }
 
     void prepare_norm(const LayerChange& change, LBatchNorm& norm) {

@@ -108,11 +108,12 @@ private:
     void refresh(LGroupNorm& layer) {
         const int size = static_cast<int>(change_.layer.output->shape[channel_axis]) / layer.groups, groups = out_ / size;
 #if !defined(EDDL_EMBEDDED_ENGINE)
-        // The forward pass leaves its copy of the input in another shape.
-        const Shape statistics = {layer.output->shape.front() * groups};
-        refreshes_.push_back([&layer, shape = with_channels(layer.output->shape, out_), statistics] {
-            reshape_undefined(*layer.opa, shape);
-            for (Tensor* tensor : {layer.bn_mean, layer.bn_var}) reshape_undefined(*tensor, statistics);
+        // The forward pass leaves its copy of the input as a matrix, with a column for each group of each sample.
+        const Shape statistics = {layer.output->shape.front() * groups}, &before = layer.opa->shape;
+        const Shape copy = before.size() == 2 ? Shape{before.front(), statistics.front()} : with_channels(before, out_);
+        refreshes_.push_back([&layer, copy, statistics] {
+            shrink(*layer.opa, copy);
+            for (Tensor* tensor : {layer.bn_mean, layer.bn_var}) shrink(*tensor, statistics);
         });
 #endif
         refreshes_.push_back([&layer, groups] { layer.groups = groups; });
@@ -185,7 +186,12 @@ private:
         exchange(layer.td, std::make_unique<TileDescriptor>(repeats, layer.td->device), seen);
     }
     void refresh(LRepeat& layer) {
-        exchange(layer.rd, std::make_unique<RepeatDescriptor>(layer.rd->vrepeats, layer.rd->axis, layer.rd->device), input_shape({1}));
+        std::vector<unsigned int> repeats = layer.rd->vrepeats;
+        if (layer.rd->axis == channel_axis) {
+            std::transform(change_.keep_in.begin(), change_.keep_in.end(), repeats.begin(), [&](std::size_t c) { return layer.rd->vrepeats[c]; });
+            repeats.resize(change_.keep_in.size());
+        }
+        exchange(layer.rd, std::make_unique<RepeatDescriptor>(repeats, layer.rd->axis, layer.rd->device), input_shape({1}));
     }
 
 #if defined(EDDL_EMBEDDED_ENGINE)

@@ -133,7 +133,7 @@ private:
 
     // Of so many channels of a layer without weights between channels. Those of a dense layer on the last of several axes,
     // and of a group normalisation, are all channels' alike.
-    std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerStats& stats) const {
+    std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerSizes& stats) const {
         const bool common = stats.macs != 0 || dynamic_cast<const LGroupNorm*>(view_.layers()[n]) != nullptr;
         return common ? 0 : stats.parameters * channels / graph_[n].channels;
     }
