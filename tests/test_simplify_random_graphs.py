@@ -35,6 +35,24 @@ MERGES = {
     "gate": lambda a, b: eddl.Mult(a, eddl.Sigmoid(b)),
 }
 
+
+def group_norm(x):
+    channels = shape_of(x)[0]
+    return eddl.GroupNormalization(x, next(groups for groups in (3, 2, 1) if channels % groups == 0), 1e-2)
+
+
+def excite(x):
+    """Squeeze-and-excitation. EDDL broadcasts vectors alone, along all axes of their length."""
+    channels = shape_of(x)[0]
+    squeezed = eddl.ReLu(eddl.Dense(eddl.Flatten(eddl.GlobalAveragePool2D(x)), 3))
+    gate = eddl.Reshape(eddl.Sigmoid(eddl.Dense(squeezed, channels)), [channels, 1, 1] if EMBEDDED else [channels])
+    return eddl.Mult(x, eddl.Broadcast(gate, x)) if EMBEDDED or channels != SIDE else x
+
+
+def one_for_all(x):
+    return eddl.Mult(x, eddl.Broadcast(conv(x, 1, 3, "same", True), x)) if EMBEDDED else x
+
+
 # On images, keeping their size.
 STEPS = {
     "relu": eddl.ReLu,
@@ -55,6 +73,11 @@ STEPS = {
     "up_and_down": lambda x: eddl.MaxPool2D(eddl.UpSampling2D(x, [2, 2]), [2, 2], [2, 2], "none"),
     "pad": lambda x: eddl.MaxPool2D(eddl.Pad(x, [0, 1, 1, 0], 0.0), [2, 2], [1, 1], "none"),
     "softmax": eddl.Softmax,
+    "group_norm": group_norm,
+    "excite": excite,
+    "one_for_all": one_for_all,
+    "tile": lambda x: eddl.Select(eddl.Tile(x, [2, 1, 1]), [f"1:{shape_of(x)[0] + 1}"] + [":"] * 2),
+    "repeat": lambda x: eddl.Repeat(x, [1 + c % 2 for c in range(shape_of(x)[0])], 0),
     "norm_of_all": lambda x: eddl.NormMax(x, 0.1),
     "flat_and_back": lambda x: eddl.Reshape(eddl.Flatten(x), list(shape_of(x))),
     "reshape": lambda x: eddl.Reshape(
@@ -155,6 +178,9 @@ def fill_randomly(net, rng):
             w[...] = value
             for b in biases:
                 b[...] = rng.normal(size=b.shape) * kept(b.shape, rng.choice([0, 0.5, 1]))
+        elif kind == "LGroupNorm":
+            for p in layer.params:
+                view(p)[...] = rng.normal(size=p.shape) * kept(p.shape, rng.choice([0, 0.4]))
         elif kind == "LBatchNorm":
             *affine, mean, variance = (view(p) for p in layer.params)
             mean[...] = rng.normal(size=mean.shape)

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
 #include "eddl_prune/kernels/threads.h"
