@@ -58,7 +58,8 @@ void mark_rows(const Blocks& blocks, const Flags& columns, Flags& rows) {
     const std::vector<Run> runs = runs_of(columns, blocks.first_column, blocks.columns);
     for (std::size_t r = 0; r < blocks.rows; ++r) {
         std::uint8_t& row = rows[blocks.first_row + r];
-        if (row == 0)
+        // A dead row is told fastest as a whole, and most others by their first run.
+        if (row == 0 && any_nonzero(blocks.at(r, 0), blocks.columns * blocks.taps))
             row = std::any_of(runs.begin(), runs.end(), [&](const Run& run) {
                 return any_nonzero(blocks.at(r, run.begin), run.size * blocks.taps);
             });
@@ -95,18 +96,24 @@ void mark_inputs(const Connections& connections, const Flags& from, Flags& into)
 void add_weighted_taps(const Connections& connections, const std::vector<double>& values, const Flags& outputs,
                        std::vector<double>& sums) {
     const bool rows_are_outputs = connections.layout == Layout::out_in;
+    const auto counts = [&](std::size_t channel, bool is_output) { return is_output ? outputs[channel] != 0 : values[channel] != 0.0; };
+    std::vector<std::size_t> columns;  // those that count, so that the innermost loop need not ask
     for_each_group(connections, [&](const Blocks& blocks) {
+        columns.clear();
+        for (std::size_t c = 0; c < blocks.columns; ++c)
+            if (counts(blocks.first_column + c, !rows_are_outputs)) columns.push_back(c);
         for (std::size_t r = 0; r < blocks.rows; ++r) {
             const std::size_t row = blocks.first_row + r;
-            if (rows_are_outputs ? outputs[row] == 0 : values[row] == 0.0) continue;
-            for (std::size_t c = 0; c < blocks.columns; ++c) {
+            if (!counts(row, rows_are_outputs)) continue;
+            for (const std::size_t c : columns) {
                 const std::size_t column = blocks.first_column + c;
-                const std::size_t o = rows_are_outputs ? row : column;
-                const std::size_t i = rows_are_outputs ? column : row;
-                if (outputs[o] == 0 || values[i] == 0.0) continue;
+                const float* const weights = blocks.at(r, c);
                 double taps = 0.0;
-                for (std::size_t t = 0; t < blocks.taps; ++t) taps += static_cast<double>(blocks.at(r, c)[t]);
-                sums[o] += values[i] * taps;
+                for (std::size_t t = 0; t < blocks.taps; ++t) taps += static_cast<double>(weights[t]);
+                if (rows_are_outputs)
+                    sums[row] += values[column] * taps;
+                else
+                    sums[column] += values[row] * taps;
             }
         }
     });
