@@ -109,7 +109,8 @@ void define_sensitivity(py::module_& module) {
 void define_counts(py::module_& module) {
     module.def("count_nonzero", [](const Floats& src) { return kernels::count_nonzero(src.data(), size_of(src)); });
     module.def("count_nonfinite", [](const Floats& src) { return kernels::count_nonfinite(src.data(), size_of(src)); });
-    module.def("is_all_zero_bits", [](const Floats& src) { return kernels::is_all_zero_bits(src.data(), size_of(src)); });
+    module.def("is_all_zero_bits",
+               [](const Floats& src) { return kernels::is_all_zero_bits(src.data(), size_of(src)); });
     module.def("count_below", [](const Floats& src, float threshold) {
         return kernels::count_below(src.data(), size_of(src), threshold);
     });
@@ -159,11 +160,13 @@ void define_channels(py::module_& module) {
         "compact",
         [](Floats data, std::size_t groups, const Indices& rows, const Indices& columns, std::size_t kept_groups) {
             if (data.ndim() < 2) throw std::invalid_argument("data must have rows and columns");
-            kernels::BlockShape shape{static_cast<std::size_t>(data.shape(0)), static_cast<std::size_t>(data.shape(1)) * groups, 1, groups};
-            for (py::ssize_t axis = 2; axis < data.ndim(); ++axis) shape.inner *= static_cast<std::size_t>(data.shape(axis));
+            const auto extent = [&](py::ssize_t axis) { return static_cast<std::size_t>(data.shape(axis)); };
+            kernels::BlockShape shape{extent(0), extent(1) * groups, 1, groups};
+            for (py::ssize_t axis = 2; axis < data.ndim(); ++axis) shape.inner *= extent(axis);
             require_channels(rows, shape.rows);
             require_channels(columns, shape.columns);
-            kernels::compact(data.mutable_data(), shape, {rows.data(), rows.size(), columns.data(), columns.size(), kept_groups});
+            kernels::compact(data.mutable_data(), shape,
+                             {rows.data(), rows.size(), columns.data(), columns.size(), kept_groups});
         },
         py::arg("data").noconvert(), py::arg("groups"), py::arg("rows"), py::arg("columns"), py::arg("kept_groups"));
 }

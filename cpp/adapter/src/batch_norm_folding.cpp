@@ -80,9 +80,12 @@ ScaleShift function_of(const LBatchNorm& norm, std::size_t channel) {
     return {scale, (norm.affine ? value(norm.bn_b) : 0.0) - value(norm.mean) * scale};
 }
 
-// Multiplies what belongs to one output channel in a tensor of the weights' shape.
+// Multiplies what belongs to one output channel in a tensor of the weights' shape. Zeros are not written: moments that no
+// training has touched yet take no memory until they are.
 void scale_channel(const Linear& linear, Tensor& tensor, std::size_t channel, double factor) {
-    const auto scaled = [factor](float value) { return static_cast<float>(factor * static_cast<double>(value)); };
+    const auto scale = [factor](float& value) {
+        if (value != 0.0f) value = static_cast<float>(factor * static_cast<double>(value));
+    };
     std::size_t outer = 1, extent = linear.channels(), index = channel;
     std::size_t first_outer = 0;
     if (linear.axis == ChannelAxis::last) {
@@ -97,7 +100,7 @@ void scale_channel(const Linear& linear, Tensor& tensor, std::size_t channel, do
     const std::size_t inner = tensor.size / (rows * extent);
     for (std::size_t a = first_outer; a < first_outer + outer; ++a) {
         float* const begin = tensor.ptr + (a * extent + index) * inner;
-        std::transform(begin, begin + inner, begin, scaled);
+        std::for_each(begin, begin + inner, scale);
     }
 }
 

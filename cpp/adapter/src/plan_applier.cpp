@@ -74,8 +74,7 @@ private:
         cuts.push_back({tensor, kept, kept_shape(*tensor, kept)});
     }
 
-    // A parameter, and its moments and gradients, which have its shape. Gradients come last: what no training has touched yet
-    // takes memory only when it is cut.
+    // A parameter, and its gradients and moments, which have its shape.
     void cut_parameter(const Layer& layer, std::size_t param, const KeptEntries& kept) {
         const auto of_param = [param](const std::vector<Tensor*>& tensors) { return param < tensors.size() ? tensors[param] : nullptr; };
         cut(layer.params[param], kept);

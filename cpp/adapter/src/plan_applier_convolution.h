@@ -13,7 +13,8 @@
 
 namespace eddl_prune::adapter {
 
-// EDDL's im2col buffer; the embedded engine's descriptors have none.
+// EDDL's im2col buffer, and a matrix beside it of which only the size is ever read; the embedded engine's descriptors have
+// neither.
 template <class Descriptor, class = void>
 struct HasWorkspace : std::false_type {};
 template <class Descriptor>
@@ -21,7 +22,10 @@ struct HasWorkspace<Descriptor, std::void_t<decltype(std::declval<Descriptor&>()
 
 template <class Descriptor>
 void release_workspace(Descriptor& descriptor) {
-    if constexpr (HasWorkspace<Descriptor>::value) eddl_free(std::exchange(descriptor.ptrI, nullptr));
+    if constexpr (HasWorkspace<Descriptor>::value) {
+        eddl_free(std::exchange(descriptor.ptrI, nullptr));
+        release_pages(descriptor.matI.data(), descriptor.matI.data() + descriptor.matI.size());
+    }
 }
 
 template <class Descriptor>

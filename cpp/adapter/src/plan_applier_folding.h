@@ -9,8 +9,8 @@
 
 namespace eddl_prune::adapter {
 
-// What one layer's weights and bias become before channels are taken out of them. `plan` is borrowed, and so is all that
-// `linear` describes, of which the constructor alone reads the values. Sums are in double.
+// What one layer's weights and bias become before channels are taken out of them. The constructor alone reads the values
+// of what `linear` describes; `plan` is borrowed. Sums are in double.
 class ConstantFolding {
 public:
     ConstantFolding(const graph::Linear& linear, const graph::NodePlan& plan);

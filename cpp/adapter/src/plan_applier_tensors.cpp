@@ -27,23 +27,21 @@ void set_shape(Tensor& tensor, const std::vector<int>& shape) {
     tensor.updateStrides();
 }
 
-// Takes the pages that lie wholly within this memory from the process; they come back, zeroed, when they are touched.
-// An allocator would keep most of them for itself.
-void release_pages([[maybe_unused]] float* begin, [[maybe_unused]] float* end) {
-#if defined(__linux__)
-    static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
-    const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
-    const std::uintptr_t last = reinterpret_cast<std::uintptr_t>(end) / page * page;
-    if (first < last) static_cast<void>(madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED));
-#endif
-}
-
 }  // namespace
 
 void fail_after(int n) { steps_until_failure = n; }
 
 void checkpoint() {
     if (steps_until_failure > 0 && --steps_until_failure == 0) throw std::runtime_error("injected failure");
+}
+
+void release_pages([[maybe_unused]] float* begin, [[maybe_unused]] float* end) noexcept {
+#if defined(__linux__)
+    static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+    const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(begin) + page - 1) / page * page;
+    const std::uintptr_t last = reinterpret_cast<std::uintptr_t>(end) / page * page;
+    if (first < last) static_cast<void>(madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED));
+#endif
 }
 
 std::vector<int> kept_shape(const Tensor& tensor, const KeptEntries& kept) {

@@ -44,7 +44,8 @@ std::uint64_t positions(const WeightedLayer& layer) {
 
 // The trainable parameters that the layer uses.
 std::vector<const Tensor*> parameters_of(Layer& layer, const WeightedLayer& weighted) {
-    if (weighted.weight == nullptr) return {layer.params.begin(), layer.params.begin() + layer.get_trainable_params_count()};
+    if (weighted.weight == nullptr)
+        return {layer.params.begin(), layer.params.begin() + layer.get_trainable_params_count()};
     if (weighted.bias == nullptr) return {weighted.weight};
     return {weighted.weight, weighted.bias};
 }
@@ -74,7 +75,8 @@ std::size_t count_dead_channels(const WeightedLayer& layer) {
 
 LayerStats stats_of(Layer& layer, const WeightedLayer& weighted) {
     LayerStats stats{sizes_of(layer, weighted), 0, {}};
-    for (const Tensor* parameter : parameters_of(layer, weighted)) stats.nonzero += kernels::count_nonzero(parameter->ptr, parameter->size);
+    for (const Tensor* parameter : parameters_of(layer, weighted))
+        stats.nonzero += kernels::count_nonzero(parameter->ptr, parameter->size);
     if (weighted.weight != nullptr) stats.dead_channels = count_dead_channels(weighted);
     return stats;
 }

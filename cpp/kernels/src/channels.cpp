@@ -53,7 +53,8 @@ std::size_t zero_channels(float* dst, AxisShape shape, const std::size_t* channe
 namespace {
 
 // Forwards, so that a target before its source is never read after it was written.
-void move_columns(float* dst, const float* row, const std::size_t* columns, std::size_t n, std::size_t first, std::size_t inner) {
+void move_columns(float* dst, const float* row, const std::size_t* columns, std::size_t n, std::size_t first,
+                  std::size_t inner) {
     if (inner == 1) {
         for (std::size_t k = 0; k < n; ++k) dst[k] = row[columns[k] - first];
         return;

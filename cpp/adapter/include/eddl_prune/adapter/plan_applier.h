@@ -8,14 +8,14 @@
 
 namespace eddl_prune::adapter {
 
-// The constructor does all that can fail, and changes nothing. It works out what small there is to be worked out: the weights
-// and biases that take up constants, new descriptors without their tensors, shapes. commit() then writes those, moves what
-// stays of every parameter, gradient and optimizer moment to the front of its memory, and gives the rest back; so it needs no
-// more memory, and an exception leaves the net as it was, bit for bit. Outputs, masks and deltas hold no information between
-// two batches: commit() shrinks or releases them. The values of all outputs are undefined until the next forward pass.
+// The constructor does all that can fail, and changes nothing. What it makes is small: the weights and biases that take up
+// constants, new descriptors without their tensors, shapes. commit() then writes those, moves what stays of every
+// parameter, gradient and optimizer moment to the front of its memory, and gives the rest back. So no tensor exists twice,
+// and an exception leaves the net as it was, bit for bit. Outputs, masks and deltas hold no information between two
+// batches: commit() shrinks or releases them. The values of all outputs are undefined until the next forward pass.
 class PlanApplier {
 public:
-    // Graph and plan must have been made from this view. The plan must outlive the applier, the view and the graph need not.
+    // Graph and plan must have been made from this view. The plan must outlive the applier.
     PlanApplier(const NetView& view, const graph::Graph& graph, const graph::Plan& plan);
     ~PlanApplier();
     PlanApplier(const PlanApplier&) = delete;

@@ -27,7 +27,7 @@ struct BlockShape {
     std::size_t rows = 0, columns = 1, inner = 1, groups = 1;
 };
 
-// The rows and columns of one that stay, each numbered over all groups and ascending. Whole groups go at most: each of the
+// The rows and columns of one that stay, each numbered over all groups and ascending. Groups may go as wholes; each of the
 // `groups` that stay keeps as many rows, and as many columns, as the others. columns == nullptr: all of them.
 struct KeptBlocks {
     const std::size_t* rows = nullptr;
