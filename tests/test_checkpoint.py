@@ -443,9 +443,9 @@ def test_files_that_are_cut_off_or_missing(stored):
 
 def test_another_version(stored):
     document = json.loads((stored / "checkpoint.json").read_text())
-    document["version"] = 2
+    document["version"] = 3
     (stored / "checkpoint.json").write_text(json.dumps(document))
-    refused(stored, r"^checkpoint .*: version 2; this eddl_prune reads 1$")
+    refused(stored, r"^checkpoint .*: version 3; this eddl_prune reads 2$")
 
 
 def test_a_disk_that_is_full_leaves_the_checkpoint_before(stored, monkeypatch):

@@ -19,7 +19,7 @@ def test_a_group_says_what_goes_and_what_blocks_the_rest():
     net = build(residual_net())
     kill(net, "stem_bn", [0, 1, 2], [0.5, -1, 0.25])
     kill(net, "branch_bn", [0, 1, 3], [0.75, 0, 2])
-    plan = ep.plan(net)
+    plan = ep.plan(net, uneven_sums=False)
     group = group_of(plan, "stem")
     assert (group.channels, group.removed, group.carriers) == (6, (1,), (0,))
     assert group.kept == {"in use": 4, "carries constants": 1}
@@ -30,6 +30,20 @@ def test_a_group_says_what_goes_and_what_blocks_the_rest():
     assert group.macs == plan.macs_before - plan.macs_after
     assert group_of(plan, "input").kept == {"input of the net": 3}
     assert group_of(plan, "head").kept == {"output of the net": 3}
+
+
+def test_groups_of_uneven_sums_are_their_operands():
+    net = build(residual_net())
+    kill(net, "stem_bn", [0, 1, 2], [0.5, -1, 0.25])
+    kill(net, "branch_bn", [0, 1, 3], [0.75, 0, 2])
+    plan = ep.plan(net, uneven_sums=True)
+    stem, branch, merge = (group_of(plan, name) for name in ("stem", "branch", "merge"))
+    assert (stem.layers[0], branch.layers[0], merge.layers[0]) == ("stem", "branch", "merge")
+    # "inner" has a carrier for 0 and 2 of the stem; the sum adds what its operands lack, and "after" has a carrier too.
+    assert (stem.removed, stem.carriers) == ((1, 2), (0,))
+    assert branch.removed == (0, 1, 3)
+    assert (merge.removed, merge.carriers) == ((1,), (0,))
+    assert stem.parameters + branch.parameters + merge.parameters >= plan.parameters_before - plan.parameters_after
 
 
 def test_unknown_layers_and_last_channels_are_named():

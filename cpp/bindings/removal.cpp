@@ -1,5 +1,7 @@
 #include "bindings.h"
 
+#include <optional>
+
 #include <pybind11/numpy.h>
 
 #include "eddl_prune/adapter/channel_scores.h"
@@ -88,29 +90,63 @@ py::dict report_dict(const adapter::RemovalReport& report) {
     return dict;
 }
 
+adapter::RemovalOptions removal_options(bool fuse_batch_norms, std::optional<bool> uneven_sums) {
+    adapter::RemovalOptions options;
+    options.fuse_batch_norms = fuse_batch_norms;
+    options.uneven_sums = uneven_sums.value_or(options.uneven_sums);
+    return options;
+}
+
+// A function of a net and options.
+template <class Function>
+void define_with_options(py::module_& module, const char* name, Function function, const char* doc) {
+    module.def(
+        name,
+        [function](Net* net, bool fuse_batchnorm, std::optional<bool> uneven_sums) {
+            return report_dict(without_gil([&] { return function(net, removal_options(fuse_batchnorm, uneven_sums)); }));
+        },
+        py::arg("net").none(false), py::arg("fuse_batchnorm") = false, py::arg("uneven_sums") = py::none(), doc);
+}
+
+// A function of a net and channels.
+template <class Function>
+void define_with_channels(py::module_& module, const char* name, Function function, const char* doc) {
+    module.def(
+        name,
+        [function](Net* net, const adapter::ChannelLists& channels, std::optional<bool> uneven_sums) {
+            const bool uneven = removal_options(false, uneven_sums).uneven_sums;
+            return report_dict(without_gil([&] { return function(net, channels, uneven); }));
+        },
+        py::arg("net").none(false), py::arg("channels"), py::arg("uneven_sums") = py::none(), doc);
+}
+
 }  // namespace
 
 void register_removal(py::module_& module) {
+    define_with_options(module, "plan", &adapter::plan_removal, "What simplify would do to the net, as plain data; the net is not changed.");
+    define_with_options(module, "simplify", &adapter::simplify,
+                        "Removes, in place, the channels that no output depends on or that are constant; returns what plan would have.");
     module.def(
-        "plan",
-        [](Net* net, bool fuse_batchnorm) {
-            return report_dict(without_gil([&] { return adapter::plan_removal(net, fuse_batchnorm); }));
+        "sum_structures",
+        [](Net* net) {
+            std::map<std::string, std::map<std::string, py::object>> sums;
+            for (const auto& [name, sum] : adapter::sum_structures(net))
+                sums[name] = {{"sources", py::cast(sum.sources)}, {"constants", py::cast(sum.constants)}};
+            return sums;
         },
-        py::arg("net").none(false), py::arg("fuse_batchnorm") = false, "What simplify would do to the net, as plain data; the net is not changed.");
-    module.def(
-        "simplify",
-        [](Net* net, bool fuse_batchnorm) {
-            return report_dict(without_gil([&] { return adapter::simplify(net, fuse_batchnorm); }));
-        },
-        py::arg("net").none(false), py::arg("fuse_batchnorm") = false,
-        "Removes, in place, the channels that no output depends on or that are constant; returns what plan would have.");
+        py::arg("net").none(false), "What is peculiar to sums whose operands have channels of their own, by layer.");
     module.def(
         "remove_again",
-        [](Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed) {
-            without_gil([&] { adapter::remove_again(net, removed); });
+        [](Net* net, const adapter::ChannelLists& removed, const std::map<std::string, std::map<std::string, py::object>>& sums) {
+            adapter::SumStructures structures;
+            for (const auto& [name, sum] : sums)
+                structures[name] = {sum.at("sources").cast<std::vector<std::vector<std::int64_t>>>(),
+                                    sum.at("constants").cast<std::vector<std::int64_t>>()};
+            without_gil([&] { adapter::remove_again(net, removed, structures); });
         },
-        py::arg("net").none(false), py::arg("removed"),
-        "Removes just these channels of layers of all kinds, without regard to what the net computes.");
+        py::arg("net").none(false), py::arg("removed"), py::arg("sums") = py::dict(),
+        "Removes just these channels of layers of all kinds, without regard to what the net computes; sums get what "
+        "sum_structures returned.");
     module.def(
         "removal_units",
         [](Net* net) {
@@ -125,19 +161,10 @@ void register_removal(py::module_& module) {
         },
         py::arg("net").none(false),
         "What can only be removed together, in net order: (group, reason to stay or '', [(layer position, channel), ...]).");
-    module.def(
-        "plan_channel_removal",
-        [](Net* net, const adapter::ChannelLists& channels) {
-            return report_dict(without_gil([&] { return adapter::plan_channel_removal(net, channels); }));
-        },
-        py::arg("net").none(false), py::arg("channels"), "What remove_channels would do; the net is not changed.");
-    module.def(
-        "remove_channels",
-        [](Net* net, const adapter::ChannelLists& channels) {
-            return report_dict(without_gil([&] { return adapter::remove_channels(net, channels); }));
-        },
-        py::arg("net").none(false), py::arg("channels"),
-        "Removes {layer: [indices of output channels]} with all that is coupled to them; returns what the plan would have.");
+    define_with_channels(module, "plan_channel_removal", &adapter::plan_channel_removal,
+                         "What remove_channels would do; the net is not changed.");
+    define_with_channels(module, "remove_channels", &adapter::remove_channels,
+                         "Removes {layer: [indices of output channels]} with all that is coupled to them; returns what the plan would have.");
     module.def(
         "prediction_seconds",
         [](Net* net, const adapter::ChannelLists& channels, int batch, int repeats) {

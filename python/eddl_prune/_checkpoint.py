@@ -2,7 +2,7 @@
 
 A checkpoint directory holds
 
-- ``checkpoint.json``: an object with ``format`` ("eddl-prune checkpoint"), ``version`` (1), ``run`` (plain data),
+- ``checkpoint.json``: an object with ``format`` ("eddl-prune checkpoint"), ``version`` (2), ``run`` (plain data),
   ``arrays`` (the name of the file of arrays), ``arrays_sha256`` and ``run_sha256`` (of ``run`` as compact JSON with
   sorted keys);
 - ``arrays-<n>.npz``: NumPy's format of named arrays, without pickled objects.
@@ -24,7 +24,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-FORMAT, VERSION = "eddl-prune checkpoint", 1
+FORMAT, VERSION = "eddl-prune checkpoint", 2
 DOCUMENT = "checkpoint.json"
 
 Arrays = dict[str, npt.NDArray[Any]]

@@ -7,7 +7,8 @@ from typing import Any
 
 from . import _core
 
-# One layer: its class and the shapes of its parameters. Names may be numbers that differ from one net to the next.
+# One layer: its class, the shapes of its parameters and, of an uneven sum, what it adds up. Names may be numbers that
+# differ from one net to the next.
 Layers = list[list[Any]]
 
 
@@ -46,7 +47,8 @@ class Structure:
         if self.layers_at_start != state["layers"]:
             names = [layer.name for layer in self._net.layers]
             removed = {names[int(position)]: channels for position, channels in state["removed"].items()}
-            _core.remove_again(self._net, removed)
+            sums = {name: layer[2] for name, layer in zip(names, state["layers"]) if layer[2:]}
+            _core.remove_again(self._net, removed, sums)
         self.layers_at_start = state["layers_at_start"]
         self._removed = state["removed"]
 
@@ -55,4 +57,8 @@ def _layers(net: Any) -> Layers:
     shapes: dict[int, list[list[int]]] = {}
     for name, values in _core.Snapshot(net, False).arrays().items():
         shapes.setdefault(int(name.split(".")[0]), []).append(list(values.shape))
-    return [[type(layer).__name__, shapes.get(i, [])] for i, layer in enumerate(net.layers)]
+    sums = _core.sum_structures(net)
+    return [
+        [type(layer).__name__, shapes.get(i, []), *([sums[layer.name]] if layer.name in sums else [])]
+        for i, layer in enumerate(net.layers)
+    ]

@@ -204,20 +204,26 @@ class Report(Plan):
 PlanType = TypeVar("PlanType", bound=Plan)
 
 
-def plan(net: Any, *, fuse_batchnorm: bool = False) -> Plan:
+def plan(net: Any, *, fuse_batchnorm: bool = False, uneven_sums: bool | None = None) -> Plan:
     """Work out what :func:`simplify` would do, without doing it.
 
     :param net: a PyEDDL net on the CPU, built or not. It is not changed.
-    :param fuse_batchnorm: as for :func:`simplify`.
-    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool.
+    :param fuse_batchnorm, uneven_sums: as for :func:`simplify`.
+    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` or `uneven_sums` not a bool.
     :raises ValueError: NaN or infinite parameters.
     :raises PruneError: a net whose structure cannot be changed: on a GPU, or with layers that another net uses as well.
     """
     require_net(net, "plan")
-    return from_dict(Plan, _core.plan(net, require_flag(fuse_batchnorm, "fuse_batchnorm", "plan")))
+    return from_dict(Plan, _core.plan(net, *_flags(fuse_batchnorm, uneven_sums, "plan")))
 
 
-def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> Report:
+def _flags(fuse_batchnorm: bool, uneven_sums: bool | None, function: str) -> tuple[bool, bool | None]:
+    if uneven_sums is not None:
+        require_flag(uneven_sums, "uneven_sums", function)
+    return require_flag(fuse_batchnorm, "fuse_batchnorm", function), uneven_sums
+
+
+def simplify(net: Any, *, fuse_batchnorm: bool = False, uneven_sums: bool | None = None, samples: Any = None) -> Report:
     """Remove all dead channels from a net, in place, so that it computes the same in inference mode.
 
     A channel is dead if no output of the net depends on it, or if it is constant: above all where all weights into it
@@ -226,7 +232,8 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> 
     constants. Outputs before and after agree to float rounding for every input. Every layer keeps at least one channel,
     and layers whose kind is not known keep all of theirs.
 
-    The net, its layers and their names stay the same objects; the optimizer's moments keep the surviving entries, so
+    The net, its layers and their names stay the same objects (but for batch norms and sums that become others, as asked
+    for below, whose handles stay valid); the optimizer's moments keep the surviving entries, so
     that training may go on. NumPy views of parameters become invalid. See Bragagnolo & Barbano, "Simplify: A Python
     library for optimizing pruned neural networks", SoftwareX 17 (2022).
 
@@ -236,23 +243,28 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False, samples: Any = None) -> 
         but training goes on without batch statistics, and cannot go back. The batch norm's place is taken by an
         identity that costs nothing; a handle of the batch norm stays valid, with the net's output and without
         parameters. The optimizer's moments follow the rescaled weights. Files saved before do not fit the net then.
+    :param uneven_sums: whether an operand of a sum (Add, Subtract, Average, Sum and Diff of layers) may lose channels
+        that the others keep: in residual nets much goes that way. Such a sum becomes a layer of ours in the same
+        place, with the same name and output, that adds what there is, and constants, which it trains like a bias; a
+        handle of the old layer stays valid. False leaves only layers of EDDL's. None is True on the embedded engine
+        and False on EDDL, whose ONNX export does not know that layer.
     :param samples: one array or tensor per input layer, of shape [samples, ...]. If given, the net, which must be
         built, predicts them before and after, and the report's ``certificate`` says how far its outputs moved.
     :return: a :class:`Report`; print it for tables.
-    :raises TypeError: `net` is not a PyEDDL net, `fuse_batchnorm` not a bool, `samples` no list of arrays.
+    :raises TypeError: `net` is not a PyEDDL net, a flag not a bool, `samples` no list of arrays.
     :raises ValueError: NaN or infinite parameters; samples of another shape, not finite, or for a net not built.
     :raises PruneError: a net whose structure cannot be changed: on a GPU, or with layers that another net uses as well.
     """
     require_net(net, "simplify")
-    flag = require_flag(fuse_batchnorm, "fuse_batchnorm", "simplify")
+    flags = _flags(fuse_batchnorm, uneven_sums, "simplify")
     if samples is None:
-        return from_dict(Report, _core.simplify(net, flag))
+        return from_dict(Report, _core.simplify(net, *flags))
     inputs = input_tensors(net, samples, "simplify")
     if not net.isbuild:
         raise ValueError("simplify: samples need a built net; build it first, or leave them out")
-    _core.plan(net, flag)  # refuses what cannot be simplified before anything is computed
+    _core.plan(net, *flags)  # refuses what cannot be simplified before anything is computed
     before = _predictions(net, inputs)
-    report = from_dict(Report, _core.simplify(net, flag))
+    report = from_dict(Report, _core.simplify(net, *flags))
     return replace(report, certificate=_certify(before, _predictions(net, inputs)))
 
 

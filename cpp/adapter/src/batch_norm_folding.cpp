@@ -10,7 +10,6 @@
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
-#include "eddl_prune/adapter/optimizer_wrapper.h"
 #include "folded_batch_norm.h"
 #include "plan_applier_tensors.h"
 
@@ -111,14 +110,6 @@ void for_moments(const ParameterMoments* moments, double scale, Change change) {
         change(*moments->tensors[i], moment_factor(moments->follows[i], scale));
 }
 
-void replace_layer(Optimizer* optimizer, Layer* old_layer, Layer* new_layer) {
-    for (; optimizer != nullptr;) {
-        std::replace(optimizer->layers.begin(), optimizer->layers.end(), old_layer, new_layer);
-        auto* wrapper = dynamic_cast<WrappedOptimizer*>(optimizer);
-        optimizer = wrapper != nullptr ? wrapper->inner() : nullptr;
-    }
-}
-
 }  // namespace
 
 struct BatchNormFolding::Prepared {
@@ -132,7 +123,7 @@ struct BatchNormFolding::Prepared {
         std::unique_ptr<Tensor> bias, bias_gradient;             // a dense layer's
     };
 
-    explicit Prepared(const NetView& view) : net(*view.net()), optimizer(view.optimizer()), state(view.optimizer()) {
+    explicit Prepared(const NetView& view) : net(*view.net()), state(view.optimizer()) {
         const std::unordered_set<const Tensor*> shared = view.shared_parameters();
         std::unordered_map<const Layer*, std::size_t> position_of;
         for (std::size_t k = 0; k < view.layers().size(); ++k) position_of[view.layers()[k]] = k;
@@ -154,7 +145,6 @@ struct BatchNormFolding::Prepared {
     }
 
     Net& net;
-    Optimizer* optimizer;
     OptimizerState state;
     std::vector<Pair> pairs;
     std::vector<BatchNormFold> folds;
@@ -206,9 +196,7 @@ struct BatchNormFolding::Prepared {
         }
         for (auto p = static_cast<std::size_t>(pair.norm->get_trainable_params_count()); p-- > 0;)
             state.erase(pair.norm, p);
-        FoldedBatchNorm* const replacement = pair.replacement.release();  // now the net's
-        replacement->replace(net);
-        replace_layer(optimizer, pair.norm, replacement);
+        pair.replacement.release()->replace(net);
     }
 
 private:

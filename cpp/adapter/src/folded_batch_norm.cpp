@@ -1,8 +1,8 @@
 #include "folded_batch_norm.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "layer_replacement.h"
 #include "plan_applier_tensors.h"
 
 namespace eddl_prune::adapter {
@@ -10,12 +10,7 @@ namespace eddl_prune::adapter {
 FoldedBatchNorm::FoldedBatchNorm(LBatchNorm& norm)
     : LBypass(norm.parent.front(), "batchnorm", norm.name, norm.dev, norm.mem_level), norm_(&norm) {
     parent.front()->detach(this);  // the base class has made it a child
-    net = norm.net;
-    trainable = norm.trainable;
-    mode = norm.mode;
-    delta_bp = norm.delta_bp;
-    detached = norm.detached;
-    verbosity_level = norm.verbosity_level;
+    copy_place(norm, *this);
 }
 
 FoldedBatchNorm::~FoldedBatchNorm() {
@@ -23,9 +18,7 @@ FoldedBatchNorm::~FoldedBatchNorm() {
         parent.clear();  // it does not know of this layer
         return;
     }
-    norm_->output = nullptr;
-    norm_->parent.clear();
-    delete norm_;
+    retire(norm_);
     for (const vtensor* tensors : {&parameters_, &gradients_})
         for (Tensor* tensor : *tensors) delete tensor;
     output->ptr = nullptr;  // the parent's
@@ -35,26 +28,13 @@ FoldedBatchNorm::~FoldedBatchNorm() {
 
 void FoldedBatchNorm::replace(Net& net) noexcept {
     LBatchNorm* const norm = norm_;
-    const auto take_place_in = [&](vlayer& layers) {
-        std::replace(layers.begin(), layers.end(), static_cast<Layer*>(norm), static_cast<Layer*>(this));
-    };
-    for (vlayer* layers : {&net.layers, &net.lout, &net.vfts, &net.vbts, &norm->parent.front()->child})
-        take_place_in(*layers);
-    for (Layer* child_of_norm : norm->child) take_place_in(child_of_norm->parent);
-    child.swap(norm->child);
-    std::swap(lout, norm->lout);
-    std::swap(target, norm->target);
-    // The net counts its layers' owners.
-    increase_reference_counter();
-    norm->decrease_and_get_reference_counter();
-
+    take_place(net, *norm, *this);
     parameters_.swap(norm->params);
     gradients_.swap(norm->gradients);
     norm->affine = false;
     norm->bn_g = norm->bn_b = norm->gbn_g = norm->gbn_b = nullptr;
     delete std::exchange(norm->opa, nullptr);  // as large as an output
 
-    output = norm->output;
     output->deleteData();
     in_place_ = true;
     follow_parent();

@@ -16,6 +16,7 @@
 #include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl/layers/reductions/layer_reductions.h"
 #include "graph_reader_values.h"
+#include "uneven_sum.h"
 
 namespace eddl_prune::adapter {
 
@@ -27,13 +28,6 @@ using graph::Opaque;
 using graph::Operation;
 
 using Shape = std::vector<int>;
-
-// EDDL's merging layers, but for Add and Concat, all compute the sum of their operands.
-#if defined(EDDL_EMBEDDED_ENGINE)
-constexpr bool merges_do_as_named = true;
-#else
-constexpr bool merges_do_as_named = false;
-#endif
 
 // EDDL's group normalisation: (x - 2 · mean) / deviation.
 #if defined(EDDL_EMBEDDED_ENGINE)
@@ -86,11 +80,26 @@ Operation merge(const Layer& layer, graph::ValueOf value) {
     return channel_by_channel(layer, std::move(value));
 }
 
-double sum_of_two(double a, double b) { return a + b; }
-double difference_of_two(double a, double b) { return a - b; }
+// The operands, of one shape, times numbers.
+Operation weighted_sum(const Layer& layer, std::vector<double> factors) {
+    Operation operation = merge(layer, unknown());
+    if (auto* derived = std::get_if<Derived>(&operation)) {
+        derived->value = sum_of(derived->maps, factors, std::vector<double>(channels_of(layer), 0.0));
+        derived->factors = std::move(factors);
+    }
+    return operation;
+}
+
+std::vector<double> each(const Layer& layer, double factor) { return std::vector<double>(layer.parent.size(), factor); }
+
+// The first operand less all others.
+std::vector<double> first_less_others(const Layer& layer) {
+    std::vector<double> factors = each(layer, -1.0);
+    factors.front() = 1.0;
+    return factors;
+}
+
 double quotient_of_two(double a, double b) { return a / b; }
-double larger_of_two(double a, double b) { return std::max(a, b); }
-double smaller_of_two(double a, double b) { return std::min(a, b); }
 
 // --- sources ---
 
@@ -253,11 +262,11 @@ bool has_number(const OperatorLayer& layer) { return layer.parent.size() == 1; }
 double number_of(const OperatorLayer& layer) { return static_cast<double>(layer.val); }
 
 Operation read(const LSum& layer, const WeightedLayer&) {
-    if (!has_number(layer)) return merge(layer, folded(sum_of_two));
+    if (!has_number(layer)) return weighted_sum(layer, each(layer, 1.0));
     return unary(layer, [k = number_of(layer)](double x) { return x + k; });
 }
 Operation read(const LDiff& layer, const WeightedLayer&) {
-    if (!has_number(layer)) return merge(layer, folded(difference_of_two));
+    if (!has_number(layer)) return weighted_sum(layer, first_less_others(layer));
     return unary(layer, [k = number_of(layer), left = layer.left != 0](double x) { return left ? x - k : k - x; });
 }
 Operation read(const LMult& layer, const WeightedLayer&) {
@@ -271,18 +280,46 @@ Operation read(const LDiv& layer, const WeightedLayer&) {
 
 // --- merges ---
 
-Operation read(const LAdd& layer, const WeightedLayer&) { return merge(layer, folded(sum_of_two)); }
-Operation read(const LSubtract& layer, const WeightedLayer&) {
-    return merge(layer, folded(merges_do_as_named ? difference_of_two : sum_of_two));
-}
+Operation read(const LAdd& layer, const WeightedLayer&) { return weighted_sum(layer, each(layer, 1.0)); }
+#if defined(EDDL_EMBEDDED_ENGINE)
+Operation read(const LSubtract& layer, const WeightedLayer&) { return weighted_sum(layer, first_less_others(layer)); }
 Operation read(const LAverage& layer, const WeightedLayer&) {
-    return merge(layer, merges_do_as_named ? average() : folded(sum_of_two));
+    return weighted_sum(layer, each(layer, 1.0 / static_cast<double>(layer.parent.size())));
 }
 Operation read(const LMaximum& layer, const WeightedLayer&) {
-    return merge(layer, folded(merges_do_as_named ? larger_of_two : sum_of_two));
+    return merge(layer, folded([](double a, double b) { return std::max(a, b); }));
 }
 Operation read(const LMinimum& layer, const WeightedLayer&) {
-    return merge(layer, folded(merges_do_as_named ? smaller_of_two : sum_of_two));
+    return merge(layer, folded([](double a, double b) { return std::min(a, b); }));
+}
+#else  // EDDL's compute the sum
+Operation read(const LSubtract& layer, const WeightedLayer&) { return weighted_sum(layer, each(layer, 1.0)); }
+Operation read(const LAverage& layer, const WeightedLayer&) { return weighted_sum(layer, each(layer, 1.0)); }
+Operation read(const LMaximum& layer, const WeightedLayer&) { return weighted_sum(layer, each(layer, 1.0)); }
+Operation read(const LMinimum& layer, const WeightedLayer&) { return weighted_sum(layer, each(layer, 1.0)); }
+#endif
+
+Operation read(const UnevenSum& layer, const WeightedLayer&) {
+    const UnevenSum::Form& form = layer.form();
+    Derived derived;
+    for (std::size_t input = 0; input < layer.parent.size(); ++input) {
+        const std::vector<std::ptrdiff_t>& source = form.operands[input].source;
+        ChannelMap map;
+        map.input = input;
+        for (std::size_t c = 0; c < source.size(); ++c) {
+            if (source[c] < 0) continue;
+            map.out_blocks.push_back(c);
+            map.in_blocks.push_back(static_cast<std::size_t>(source[c]));
+        }
+        map.count = map.out_blocks.size();
+        derived.maps.push_back(map);
+        derived.factors.push_back(static_cast<double>(form.operands[input].factor));
+    }
+    std::vector<double> constants(channels_of(layer), 0.0);
+    for (std::size_t i = 0; i < form.constants.size(); ++i)
+        constants[form.constants[i]] = static_cast<double>(layer.params.front()->ptr[i]);
+    derived.value = sum_of(derived.maps, derived.factors, std::move(constants));
+    return derived;
 }
 
 Operation read(const LConcat& layer, const WeightedLayer&) {
@@ -340,7 +377,7 @@ Operation reshape(const Layer& layer) {
     if (from.size() < 2 || to.size() < 2 || from.front() != to.front()) return other;
     const std::size_t values_in = volume(from, 2), values_out = volume(to, 2), block = std::lcm(values_in, values_out);  // of a channel
     if (block == 0) return other;
-    Derived derived{{all_channels(layer)}, unchanged()};
+    Derived derived{{all_channels(layer)}, unchanged(), {}};
     ChannelMap& map = derived.maps.front();
     map.in_block = block / values_in;
     map.out_block = block / values_out;
@@ -363,7 +400,7 @@ Operation read(const LPermute& layer, const WeightedLayer&) {
 Operation read(const LSelect& layer, const WeightedLayer&) {
     const std::vector<int>& range = layer.sd->idxs_range.front();
     if (range.at(1) - range.at(0) + 1 != layer.output->shape.at(channel_axis)) return Opaque{"selects other channels than a range"};
-    Derived derived{{all_channels(layer)}, unchanged()};
+    Derived derived{{all_channels(layer)}, unchanged(), {}};
     derived.maps.front().in = static_cast<std::size_t>(range[0]);
     derived.maps.front().count = channels_of(layer);
     return derived;
@@ -403,7 +440,7 @@ Operation read(const LBroadcast& layer, const WeightedLayer&) {
     if (!keeps_axes) return Opaque{"a broadcast that puts the channels on another axis"};
     // EDDL takes any shape of as many axes for the whole one.
     if (volume(seen, 0) != volume(from, channel_axis)) return Opaque{"a broadcast that reads beyond its input"};
-    Derived derived{{all_channels(layer)}, unchanged()};
+    Derived derived{{all_channels(layer)}, unchanged(), {}};
     if (seen.front() != to.front()) {  // one channel, for all
         derived.maps.front().out_block = channels_of(layer);
         derived.maps.front().coupled = false;
@@ -479,7 +516,7 @@ graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
     return read_as<LInput, LConv, LConv1D, LConv3D, LConvT2D, LConvT3D, LDense,                             //
                    LBatchNorm, LActivation, LDropout, LGaussianNoise,                                       //
                    LAbs, LExp, LLog, LLog2, LLog10, LSqrt, LPow, LClamp, LSum, LDiff, LMult, LDiv,          //
-                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, LConcat,                                  //
+                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, UnevenSum, LConcat,                       //
                    LMaxPool, LMaxPool1D, LMaxPool3D, LAveragePool, LAveragePool1D, LAveragePool3D,          //
                    LResize, LUpSampling3D, LUpSampling, LPad, LDataAugmentation,                            //
                    LReshape, LSqueeze, LUnsqueeze, LBypass, LPermute, LSelect, LTile, LRepeat,              //

@@ -108,11 +108,14 @@ graph::ValueOf product() {
     };
 }
 
-graph::ValueOf average() {
-    return [](const Operands& operands, std::size_t) {
+graph::ValueOf sum_of(std::vector<graph::ChannelMap> maps, std::vector<double> factors, std::vector<double> constants) {
+    return [maps = std::move(maps), factors = std::move(factors), constants = std::move(constants)](const Operands& operands, std::size_t c) {
         if (!all_known(operands)) return Known();
-        const double sum = std::accumulate(operands.begin(), operands.end(), 0.0, [](double a, const Known& b) { return a + *b; });
-        return Known(sum / static_cast<double>(operands.size()));
+        double sum = constants[c];
+        auto operand = operands.begin();
+        for (std::size_t m = 0; m < maps.size(); ++m)
+            if (const graph::ChannelRange sources = maps[m].sources(c); sources.begin != sources.end) sum += factors[m] * **operand++;
+        return Known(sum);
     };
 }
 

@@ -45,8 +45,8 @@ graph::ValueOf folded(double (*function)(double, double));
 // The product, which is 0 where one factor is.
 graph::ValueOf product();
 
-// The mean of all operands.
-graph::ValueOf average();
+// constants[c] + Σ factor · operand over the maps that cover the channel.
+graph::ValueOf sum_of(std::vector<graph::ChannelMap> maps, std::vector<double> factors, std::vector<double> constants);
 
 // All operands are the same constant: concatenation along another axis than the channels'.
 graph::ValueOf common();

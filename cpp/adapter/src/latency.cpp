@@ -46,7 +46,7 @@ double prediction_seconds(Net* net, const ChannelLists& channels, int batch, int
         throw PruneError("remove_channels: net '" + net->name + "' is recurrent: its latency is that of the sequences; give another budget");
     if (batch < 1 || repeats < 1) throw std::invalid_argument("remove_channels: batch and repeats must be >= 1");
     const std::unique_ptr<Net> copy = copy_of(*net, batch);
-    remove_channels(copy.get(), channels);
+    remove_channels(copy.get(), channels, RemovalOptions::uneven_sums_by_default);
 
     std::vector<std::unique_ptr<Tensor>> samples;
     vtensor inputs;

@@ -91,17 +91,26 @@ std::vector<ParameterMoments>::iterator OptimizerState::position_of(const Layer*
                         [=](const ParameterMoments& entry) { return entry.layer == layer && entry.param == param; });
 }
 
-void OptimizerState::prepare_insert(const Layer* layer, std::size_t param, const std::vector<int>& shape) {
-    const auto before = position_of(layer, param - 1);
-    if (before == moments_.end()) return;
-    Insertion insertion;
-    insertion.entry.layer = before->layer;
-    insertion.entry.param = param;
-    insertion.entry.follows = before->follows;
-    for (std::size_t i = 0; i < before->tensors.size(); ++i) {
-        insertion.tensors.emplace_back(Tensor::zeros(shape, layer->dev));
-        insertion.entry.tensors.push_back(insertion.tensors.back().get());
+std::vector<ParameterMoments>::iterator OptimizerState::place_for(const Layer* layer, std::size_t param) noexcept {
+    auto place = moments_.begin();
+    for (const Layer* earlier : base_->layers) {
+        while (place != moments_.end() && place->layer == earlier && (earlier != layer || place->param < param)) ++place;
+        if (earlier == layer) break;
     }
+    return place;
+}
+
+void OptimizerState::prepare_insert(Layer* layer, std::size_t param, const std::vector<int>& shape) {
+    if (moments_.empty()) return;
+    Insertion insertion;
+    insertion.entry.layer = layer;
+    insertion.entry.param = param;
+    for (const List& list : lists_)
+        for (const MomentFollows follows : list.follows) {
+            insertion.entry.follows.push_back(follows);
+            insertion.tensors.emplace_back(Tensor::zeros(shape, layer->dev));
+            insertion.entry.tensors.push_back(insertion.tensors.back().get());
+        }
     if (has_first_moment_) insertion.entry.first_moment = insertion.entry.tensors.front();
     insertions_.push_back(std::move(insertion));
     moments_.reserve(moments_.size() + insertions_.size());
@@ -113,7 +122,7 @@ void OptimizerState::insert(const Layer* layer, std::size_t param) noexcept {
         return insertion.entry.layer == layer && insertion.entry.param == param;
     });
     if (prepared == insertions_.end()) return;
-    const auto place = position_of(layer, param - 1) + 1;
+    const auto place = place_for(layer, param);
     const std::ptrdiff_t index = place - moments_.begin();
     moments_.insert(place, std::move(prepared->entry));
     auto tensor = prepared->tensors.begin();

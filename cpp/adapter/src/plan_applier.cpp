@@ -14,6 +14,7 @@
 #include "plan_applier_caches.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_folding.h"
+#include "plan_applier_sums.h"
 #include "plan_applier_tensors.h"
 
 namespace eddl_prune::adapter {
@@ -46,15 +47,17 @@ struct PlanApplier::Prepared {
         Tensor* bias;
     };
 
+    Net& net;
     const std::vector<Layer*> layers;
-    const OptimizerState state;
+    OptimizerState state;
     std::vector<Folding> foldings;
     std::vector<Cut> cuts;
     std::deque<std::vector<std::size_t>> lists;  // that cuts borrow, where they are not the plan's
     std::vector<std::unique_ptr<FreshDescriptor>> descriptors;
     std::vector<std::function<void()>> refreshes;  // outputs and caches, in net order
+    std::vector<std::unique_ptr<SumChange>> sums;
 
-    explicit Prepared(const NetView& view) : layers(view.layers()), state(view.optimizer()) {}
+    explicit Prepared(const NetView& view) : net(*view.net()), layers(view.layers()), state(view.optimizer()) {}
 
     void prepare(const LayerChange& change) {
         if (const auto* linear = std::get_if<graph::Linear>(&change.node.operation)) {
@@ -65,6 +68,11 @@ struct PlanApplier::Prepared {
             prepare_embedding(change, *embedding);
         }
         if (change.reshapes()) prepare_caches(change, refreshes);
+    }
+
+    void prepare_sum(const LayerChange& change, const graph::Derived& derived, const std::vector<const std::vector<std::size_t>*>& keep_in) {
+        if (SumChange::is_needed(change.layer, change.plan, keep_in))
+            sums.push_back(std::make_unique<SumChange>(state, change.layer, derived, change.plan, keep_in));
     }
 
 private:
@@ -125,6 +133,11 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
         const ShapeChange shapes{*prepared_->layers[n], plan.nodes[inputs.front()].keep, plan.nodes[n].keep,
                                  std::any_of(inputs.begin(), inputs.end(), shrinks), shrinks(n)};
         prepared_->prepare({shapes, graph[n], plan.nodes[n]});
+        if (const graph::Derived* derived = graph.derived(n); derived != nullptr && derived->is_sum()) {
+            std::vector<const std::vector<std::size_t>*> keep_in;
+            for (const std::size_t input : inputs) keep_in.push_back(&plan.nodes[input].keep);
+            prepared_->prepare_sum({shapes, graph[n], plan.nodes[n]}, *derived, keep_in);
+        }
     }
 }
 
@@ -140,6 +153,7 @@ void PlanApplier::commit() noexcept {
     });
     for (const auto& refresh : prepared_->refreshes) refresh();
     for (const auto& descriptor : prepared_->descriptors) descriptor->commit();
+    for (const auto& sum : prepared_->sums) sum->commit(prepared_->net);
     prepared_.reset();
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -26,6 +27,9 @@ void set_shape(Tensor& tensor, const std::vector<int>& shape) {
     tensor.updateSize();
     tensor.updateStrides();
 }
+
+// EDDL's second view of the data. The flag must be given, its default would make the data foreign.
+void refresh_view(Tensor& tensor) { tensor.updateData(tensor.ptr, nullptr, tensor.isshared); }
 
 }  // namespace
 
@@ -74,8 +78,14 @@ void shrink(Tensor& tensor, const std::vector<int>& shape) noexcept {
         // Both engines allocate by posix_memalign and release by free, between which realloc may come.
         if (void* data = std::realloc(tensor.ptr, tensor.size * sizeof(float))) tensor.ptr = static_cast<float*>(data);
     }
-    // Refreshes EDDL's second view of the data; the flag must be given, its default would make the data foreign.
-    tensor.updateData(tensor.ptr, nullptr, tensor.isshared);
+    refresh_view(tensor);
+}
+
+void exchange(Tensor& tensor, Tensor& fresh) noexcept {
+    set_shape(tensor, fresh.shape);
+    std::swap(tensor.ptr, fresh.ptr);
+    std::swap(tensor.isshared, fresh.isshared);
+    refresh_view(tensor);
 }
 
 void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data) {

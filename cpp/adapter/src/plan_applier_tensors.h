@@ -35,6 +35,9 @@ void compact(Tensor& tensor, const KeptEntries& kept) noexcept;
 // to the system. Its first values stay. Needs no memory; the data seldom moves.
 void shrink(Tensor& tensor, const std::vector<int>& shape) noexcept;
 
+// The tensor takes shape and data of `fresh`, which gets the old data.
+void exchange(Tensor& tensor, Tensor& fresh) noexcept;
+
 // Gives the tensor another shape on memory that belongs to another tensor.
 void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data);
 

@@ -31,12 +31,12 @@ std::vector<std::size_t> missing_from(const std::vector<std::size_t>& keep, std:
 class Removal {
 public:
     // Channels of `zeroed` are 0 to those who read them.
-    explicit Removal(const NetView& view, const ChannelLists& zeroed = {})
-        : view_(view), graph_((view.require_finite(), read_graph(view))), units_(graph::assign_units(graph_)),
-          plan_(graph::make_plan(graph_, units_, units_of(zeroed))) {
-        const std::vector<LayerSizes> stats = layer_sizes(view);
-        for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats[n]));
-        for (const graph::GroupPlan& group : plan_.groups) add_group(group, stats);
+    Removal(const NetView& view, bool uneven_sums, const ChannelLists& zeroed = {})
+        : view_(view), graph_((view.require_finite(), read_graph(view))), stats_(layer_sizes(view)) {
+        make_plan(uneven_sums ? graph::Sums::uneven : graph::Sums::even, zeroed);
+        // The constants of uneven sums are parameters. That they are more than what goes takes a net made for it.
+        if (uneven_sums && grows()) make_plan(graph::Sums::even, zeroed);
+        for (const graph::GroupPlan& group : plan_.groups) add_group(group);
         add_pinned();
     }
 
@@ -51,8 +51,27 @@ public:
     const RemovalReport& report() const { return report_; }
 
 private:
+    void make_plan(graph::Sums sums, const ChannelLists& zeroed) {
+        units_ = graph::assign_units(graph_, sums);
+        plan_ = graph::make_plan(graph_, units_, units_of(zeroed));
+        report_.layers.clear();
+        for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats_[n]));
+    }
+
+    bool grows() const {
+        std::size_t before = 0, after = 0;
+        for (const LayerRemoval& layer : report_.layers) {
+            before += layer.parameters_before;
+            after += layer.parameters_after;
+        }
+        return after > before;
+    }
+
+    // All that hangs together with these channels, sums being even.
     graph::Flags units_of(const ChannelLists& channels) const {
         graph::Flags flags(units_.count, 0);
+        if (channels.empty()) return flags;
+        const graph::Units whole = graph::assign_units(graph_);
         for (const auto& [name, indices] : channels) {
             const Layer* layer = view_.layer(name);
             const auto n = static_cast<std::size_t>(std::find(view_.layers().begin(), view_.layers().end(), layer) - view_.layers().begin());
@@ -60,9 +79,9 @@ private:
             for (const std::int64_t index : indices) {
                 if (index < 0 || static_cast<std::uint64_t>(index) >= graph_[n].channels)
                     throw std::out_of_range(opening + std::to_string(index) + "; allowed: 0 to " + std::to_string(graph_[n].channels - 1));
-                const std::size_t unit = units_.of[n][static_cast<std::size_t>(index)];
-                if (units_.is_pinned(unit)) throw PruneError(opening + std::to_string(index) + " must stay: " + units_.reason(unit));
-                flags[unit] = 1;
+                const std::size_t unit = whole.of[n][static_cast<std::size_t>(index)];
+                if (whole.is_pinned(unit)) throw PruneError(opening + std::to_string(index) + " must stay: " + whole.reason(unit));
+                for (const graph::Slot& slot : whole.members[unit]) flags[units_.of[slot.node][slot.channel]] = 1;
             }
         }
         return flags;
@@ -88,6 +107,8 @@ private:
                 plan.keep.size() * (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) * linear->connections.taps;
             layer.parameters_after = weights_after + (stats.parameters > weights_before ? plan.keep.size() : 0);  // biases
             layer.macs_after = stats.macs / weights_before * weights_after;
+        } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
+            layer.parameters_after = plan.constants.size();
         } else {
             layer.parameters_after = stats.parameters - parameters_of(n, graph_[n].channels - plan.keep.size(), stats);
             layer.macs_after = stats.macs / graph_[n].channels * plan.keep.size();
@@ -95,11 +116,11 @@ private:
         return layer;
     }
 
-    void add_group(const graph::GroupPlan& plan, const std::vector<LayerSizes>& stats) {
+    void add_group(const graph::GroupPlan& plan) {
         GroupRemoval group;
         graph::Flags goes(units_.count, 0);
         for (const std::size_t channel : plan.removed) goes[units_.of[plan.nodes.front()][channel]] = 1;
-        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n) add_savings(n, goes, stats[n], group);
+        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n) add_savings(n, goes, stats_[n], group);
         group.channels = plan.channels.size();
         for (const std::size_t n : plan.nodes) group.layers.push_back(graph_[n].name);
         group.removed = plan.removed;
@@ -125,6 +146,8 @@ private:
                                                             (c.group_out() - going(n, g * c.group_out(), c.group_out()));
             group.parameters += pairs * c.taps + (stats.parameters > c.size() ? channels : 0);
             group.macs += stats.macs / c.size() * pairs * c.taps;
+        } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
+            return;  // its constants are others'
         } else {
             group.parameters += parameters_of(n, channels, stats);
             group.macs += stats.macs / graph_[n].channels * channels;
@@ -149,8 +172,9 @@ private:
 
     const NetView& view_;
     const graph::Graph graph_;
-    const graph::Units units_;
-    const graph::Plan plan_;
+    const std::vector<LayerSizes> stats_;
+    graph::Units units_;
+    graph::Plan plan_;
     RemovalReport report_;
 };
 
@@ -170,26 +194,26 @@ RemovalReport with_fused(RemovalReport report, const BatchNormFolding& folding) 
 
 }  // namespace
 
-RemovalReport plan_removal(Net* net, bool fuse_batch_norms) {
+RemovalReport plan_removal(Net* net, RemovalOptions options) {
     const NetView view(net, "plan", Purpose::structure);
-    if (!fuse_batch_norms) return Removal(view).report();
+    if (!options.fuse_batch_norms) return Removal(view, options.uneven_sums).report();
     BatchNormFolding folding(view);
     folding.begin();
     const NetView view_with_biases(net, "plan", Purpose::structure);
-    return with_fused(Removal(view_with_biases).report(), folding);
+    return with_fused(Removal(view_with_biases, options.uneven_sums).report(), folding);
 }
 
-RemovalReport simplify(Net* net, bool fuse_batch_norms) {
+RemovalReport simplify(Net* net, RemovalOptions options) {
     const NetView view(net, "simplify", Purpose::structure);
-    if (!fuse_batch_norms) {
-        const Removal removal(view);
+    if (!options.fuse_batch_norms) {
+        const Removal removal(view, options.uneven_sums);
         if (removal.apply()) renew_unrolled_copy(*net);
         return removal.report();
     }
     BatchNormFolding folding(view);
     folding.begin();
     const NetView view_with_biases(net, "simplify", Purpose::structure);
-    const Removal removal(view_with_biases);
+    const Removal removal(view_with_biases, options.uneven_sums);
     RemovalReport report = with_fused(removal.report(), folding);
     removal.apply();
     folding.commit();
@@ -211,14 +235,14 @@ std::vector<RemovalUnit> removal_units(Net* net) {
     return all;
 }
 
-RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels) {
+RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels, bool uneven_sums) {
     const NetView view(net, "remove_channels", Purpose::structure);
-    return Removal(view, channels).report();
+    return Removal(view, uneven_sums, channels).report();
 }
 
-RemovalReport remove_channels(Net* net, const ChannelLists& channels) {
+RemovalReport remove_channels(Net* net, const ChannelLists& channels, bool uneven_sums) {
     const NetView view(net, "remove_channels", Purpose::structure);
-    const Removal removal(view, channels);
+    const Removal removal(view, uneven_sums, channels);
     if (removal.apply()) renew_unrolled_copy(*net);
     return removal.report();
 }

@@ -10,6 +10,7 @@
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/graph/plan.h"
 #include "eddl_prune/graph/units.h"
+#include "uneven_sum.h"
 #include "unrolled_copy.h"
 
 namespace eddl_prune::adapter {
@@ -39,7 +40,7 @@ Stays staying_channels(const NetView& view, const graph::Graph& graph,
 
 // Every unit stays or goes as a whole, pinned ones stay, and every layer keeps a channel.
 void require_whole_units(const NetView& view, const graph::Graph& graph, const Stays& stays) {
-    const graph::Units units = graph::assign_units(graph);
+    const graph::Units units = graph::assign_units(graph, graph::Sums::uneven);
     std::vector<bool> seen(units.count), unit_stays(units.count);
     for (std::size_t n = 0; n < graph.size(); ++n) {
         bool any = false;
@@ -78,10 +79,56 @@ std::size_t staying_groups(const NetView& view, const std::string& name, const g
     return groups.size();
 }
 
+// What a sum adds up when `plan` has been applied to all other layers: all that stays, or as `structure` says.
+void plan_sum(const NetView& view, const graph::Node& node, const graph::Derived& derived, const SumStructure* structure,
+              const graph::Plan& plan, graph::NodePlan& sum) {
+    const auto require = [&](bool holds, const std::string& what) {
+        if (!holds) throw std::invalid_argument(std::string(view.function()) + ": layer '" + node.name + "' " + what);
+    };
+    const std::vector<std::size_t>& keep = sum.keep;
+    require(structure == nullptr || structure->sources.size() == derived.maps.size(), "has another number of operands");
+    for (std::size_t m = 0; m < derived.maps.size(); ++m) {
+        const std::vector<std::size_t>& keep_in = plan.nodes[node.inputs[derived.maps[m].input]].keep;
+        require(structure == nullptr ? keep_in.size() == keep.size() : structure->sources[m].size() == keep.size(),
+                "would have operands of unequal channels");
+        sum.added.emplace_back();
+        for (std::size_t c = 0; c < keep.size(); ++c) {
+            const std::int64_t source = structure == nullptr ? static_cast<std::int64_t>(c) : structure->sources[m][c];
+            if (source < 0) continue;
+            const graph::ChannelRange made_of = derived.maps[m].sources(keep[c]);
+            require(static_cast<std::size_t>(source) < keep_in.size() && made_of.begin != made_of.end &&
+                        keep_in[static_cast<std::size_t>(source)] == made_of.begin,
+                    "cannot add channel " + std::to_string(source) + " of operand " + std::to_string(m) + " to channel " + std::to_string(c));
+            sum.added.back().push_back(keep[c]);
+        }
+    }
+    std::int64_t before = -1;
+    for (const std::int64_t c : structure == nullptr ? std::vector<std::int64_t>() : structure->constants) {
+        require(c > before && static_cast<std::size_t>(c) < keep.size(), "cannot have a constant of channel " + std::to_string(c));
+        sum.constants.push_back({keep[static_cast<std::size_t>(c)], 0.0f});
+        before = c;
+    }
+}
+
 }  // namespace
 
-void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed) {
+SumStructures sum_structures(Net* net) {
+    const NetView view(net, "sum_structures");
+    SumStructures found;
+    for (const Layer* layer : view.layers()) {
+        const auto* sum = dynamic_cast<const UnevenSum*>(layer);
+        if (sum == nullptr) continue;
+        SumStructure& structure = found[layer->name];
+        for (const UnevenSum::Operand& operand : sum->form().operands)
+            structure.sources.emplace_back(operand.source.begin(), operand.source.end());
+        structure.constants.assign(sum->form().constants.begin(), sum->form().constants.end());
+    }
+    return found;
+}
+
+void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed, const SumStructures& sums) {
     const NetView view(net, "remove_again", Purpose::structure);
+    for (const auto& [name, unused] : sums) view.layer(name);
     const graph::Graph graph = read_graph(view);
     const Stays stays = staying_channels(view, graph, removed);
     require_whole_units(view, graph, stays);
@@ -93,6 +140,12 @@ void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t
         if (const graph::Linear* linear = graph.linear(n))
             plan.nodes[n].groups =
                 staying_groups(view, graph[n].name, linear->connections, stays[n], stays[graph.input_of(n)]);
+    }
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const graph::Derived* derived = graph.derived(n);
+        if (derived == nullptr || !derived->is_sum()) continue;
+        const auto found = sums.find(graph[n].name);
+        plan_sum(view, graph[n], *derived, found != sums.end() ? &found->second : nullptr, plan, plan.nodes[n]);
     }
     if (plan.is_empty(graph)) return;
     PlanApplier(view, graph, plan).commit();

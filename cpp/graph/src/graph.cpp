@@ -43,11 +43,14 @@ void Graph::check(const Node& node) const {
         for (const ChannelMap& map : derived.maps) {
             require(node, map.input < node.inputs.size(), "maps of its inputs");
             require(node, map.out_block > 0 && map.in_block > 0, "blocks of at least one channel");
-            require(node, map.out + map.count * map.out_block <= node.channels, "maps within its channels");
-            require(node, map.in + map.count * map.in_block <= nodes_[node.inputs[map.input]].channels, "maps within its inputs' channels");
-            for (std::size_t c = map.out; c < map.out + map.count * map.out_block; ++c) made[c] = 1;
+            for (const std::vector<std::size_t>* blocks : {&map.out_blocks, &map.in_blocks})
+                require(node, blocks->empty() || blocks->size() == map.count, "as many blocks as pairs");
+            require(node, map.out_end() <= node.channels, "maps within its channels");
+            require(node, map.in_end() <= nodes_[node.inputs[map.input]].channels, "maps within its inputs' channels");
+            for (std::size_t c = map.out; c < map.out_end(); ++c) made[c] = 1;
         }
-        for (const std::uint8_t channel : made) require(node, channel != 0, "maps of all channels");
+        require_equal(node, "factors", derived.is_sum() ? derived.maps.size() : 0, derived.factors.size());
+        for (const std::uint8_t channel : made) require(node, channel != 0 || derived.is_sum(), "maps of all channels");
     };
     std::visit(Overloaded{
                    [&](const Source&) { require(node, node.inputs.empty(), "no input"); },

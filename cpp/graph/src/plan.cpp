@@ -93,7 +93,7 @@ private:
                 if (graph_.linear(n) != nullptr)
                     mark_linear(n);
                 else if (const Derived* derived = graph_.derived(n))
-                    mark_derived(n, *derived);
+                    drops_constants(*derived) ? mark_sum(n, *derived) : mark_derived(n, *derived);
             }
         } while (changed_);
     }
@@ -136,6 +136,37 @@ private:
         }
     }
 
+    // A sum adds constants itself, but for those that stay anyway.
+    void mark_sum(std::size_t n, const Derived& derived) {
+        for (std::size_t c = 0; c < graph_[n].channels; ++c) {
+            if (readings_[n].needed[c] == 0) continue;
+            for (const ChannelMap& map : derived.maps) {
+                const ChannelRange source = map.sources(c);
+                const std::size_t input = graph_[n].inputs[map.input];
+                for (std::size_t i = source.begin; i < source.end; ++i)
+                    if (constants_[input].known[i] == 0 || needed_[units_.of[input][i]] != 0) need(input, i);
+            }
+        }
+    }
+
+    // An operand of which nothing is needed keeps a channel all the same. That may as well be one of its constants.
+    void use_dead_operands(std::size_t n, const Derived& derived) {
+        for (const ChannelMap& map : derived.maps) {
+            const std::size_t input = graph_[n].inputs[map.input];
+            const Flags& needed = readings_[input].needed;
+            if (std::find(needed.begin(), needed.end(), 1) != needed.end()) continue;
+            for (std::size_t c = 0; c < graph_[n].channels; ++c) {
+                const ChannelRange source = map.sources(c);
+                if (readings_[n].needed[c] == 0 || source.begin == source.end || !constants_[input].is_nonzero(source.begin)) continue;
+                need(input, source.begin);
+                break;
+            }
+        }
+    }
+
+    // Whether the layer adds constant channels of its operands itself.
+    bool drops_constants(const Derived& derived) const { return derived.is_sum() && units_.sums == Sums::uneven; }
+
     static bool folds_into_bias(const Linear& linear) { return linear.bias != nullptr && !linear.partial_taps; }
 
     // A constant other than 0 that node n reads and that nothing else keeps.
@@ -147,6 +178,7 @@ private:
     bool choose_carriers() {
         changed_ = false;
         for (std::size_t n = graph_.size(); n-- > 0;) {
+            if (const Derived* derived = graph_.derived(n); derived != nullptr && drops_constants(*derived)) use_dead_operands(n, *derived);
             const Linear* linear = graph_.linear(n);
             if (linear == nullptr || folds_into_bias(*linear)) continue;
             const std::size_t group_in = linear->connections.group_in();
@@ -257,6 +289,7 @@ private:
         NodePlan plan;
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) plan.keep.push_back(c);
+        if (const Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) plan_sum(n, *derived, plan);
         const Linear* linear = graph_.linear(n);
         if (linear == nullptr) return plan;
 
@@ -281,6 +314,26 @@ private:
             if (const std::optional<std::size_t>& carrier = readings_[n].carriers[g]; carrier && folds[g] != 0)
                 plan.carriers.push_back({*carrier, constants.values[*carrier]});
         return plan;
+    }
+
+    // Where operands may be uneven, a channel is added if somebody needs its value; otherwise it is a constant, or nobody needs
+    // the sum.
+    void plan_sum(std::size_t n, const Derived& derived, NodePlan& plan) const {
+        plan.added.resize(derived.maps.size());
+        for (const std::size_t c : plan.keep) {
+            std::vector<Known> operands;
+            for (std::size_t m = 0; m < derived.maps.size(); ++m) {
+                const ChannelMap& map = derived.maps[m];
+                const ChannelRange source = map.sources(c);
+                if (source.begin == source.end) continue;
+                const std::size_t input = graph_[n].inputs[map.input];
+                const bool added = readings_[input].needed[source.begin] != 0 || !drops_constants(derived);
+                if (added) plan.added[m].push_back(c);
+                operands.push_back(added ? Known(0.0) : constants_[input].at(source.begin));
+            }
+            const Known rest = derived.value(operands, c);
+            if (rest && *rest != 0.0) plan.constants.push_back({c, static_cast<float>(*rest)});
+        }
     }
 
     std::vector<GroupPlan> plan_groups() const {
@@ -329,13 +382,16 @@ private:
 }  // namespace
 
 bool Plan::is_empty(const Graph& graph) const {
-    for (std::size_t n = 0; n < nodes.size(); ++n)
+    for (std::size_t n = 0; n < nodes.size(); ++n) {
         if (nodes[n].keep.size() != graph[n].channels || !nodes[n].folded.empty() || !nodes[n].cleared.empty()) return false;
+        for (std::size_t m = 0; m < nodes[n].added.size(); ++m)
+            if (nodes[n].added[m].size() != graph.derived(n)->maps[m].count) return false;
+    }
     return true;
 }
 
-Plan make_plan(const Graph& graph) {
-    const Units units = assign_units(graph);
+Plan make_plan(const Graph& graph, Sums sums) {
+    const Units units = assign_units(graph, sums);
     return make_plan(graph, units, Flags(units.count, 0));
 }
 

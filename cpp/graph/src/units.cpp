@@ -33,7 +33,8 @@ private:
 
 class UnitMaker {
 public:
-    explicit UnitMaker(const Graph& graph) : graph_(graph), first_(first_slots(graph)), sets_(first_.back()) {
+    UnitMaker(const Graph& graph, Sums sums) : graph_(graph), first_(first_slots(graph)), sets_(first_.back()) {
+        units_.sums = sums;
         units_.reasons.emplace_back();
     }
 
@@ -61,10 +62,10 @@ private:
             for (std::size_t c = in.begin; c < in.end; ++c) sets_.join(anchor, first_[node.inputs[input]] + c);
         };
         if (const Derived* derived = graph_.derived(n)) {
+            const bool loose = derived->is_sum() && units_.sums == Sums::uneven;
             for (const ChannelMap& map : derived->maps)
-                for (std::size_t q = 0; q < (map.coupled ? map.count : 0); ++q)
-                    join(map.input, {map.in + q * map.in_block, map.in + (q + 1) * map.in_block},
-                         {map.out + q * map.out_block, map.out + (q + 1) * map.out_block});
+                for (std::size_t q = 0; q < (map.coupled && !loose ? map.count : 0); ++q)
+                    join(map.input, map.input_of(q), map.output_of(q));
         } else if (const Linear* linear = graph_.linear(n)) {
             const Connections& c = linear->connections;
             const bool depthwise = c.groups > 1 && c.group_in() == 1 && c.group_out() == 1;
@@ -127,6 +128,6 @@ private:
 
 }  // namespace
 
-Units assign_units(const Graph& graph) { return UnitMaker(graph).make(); }
+Units assign_units(const Graph& graph, Sums sums) { return UnitMaker(graph, sums).make(); }
 
 }  // namespace eddl_prune::graph

@@ -86,4 +86,37 @@ void compact(float* data, const BlockShape& shape, const KeptBlocks& kept) noexc
     }
 }
 
+namespace {
+
+// to += factor · from
+void add_scaled(const float* from, float factor, std::size_t n, float* to) {
+#pragma omp simd
+    for (std::size_t i = 0; i < n; ++i) to[i] += factor * from[i];
+}
+
+}  // namespace
+
+void sum_channels(const ChannelTerm* terms, std::size_t n_terms, const float* constants, AxisShape shape, float* dst) {
+    const std::size_t runs = shape.outer * shape.extent;
+#pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
+    for (std::size_t r = 0; r < runs; ++r) {
+        const std::size_t o = r / shape.extent, c = r % shape.extent;
+        float* const to = dst + r * shape.inner;
+        std::fill(to, to + shape.inner, constants[c]);
+        for (std::size_t t = 0; t < n_terms; ++t)
+            if (const std::ptrdiff_t source = terms[t].source[c]; source >= 0)
+                add_scaled(terms[t].data + (o * terms[t].channels + static_cast<std::size_t>(source)) * shape.inner, terms[t].factor,
+                           shape.inner, to);
+    }
+}
+
+void add_to_sources(const float* src, AxisShape shape, float factor, const std::ptrdiff_t* source, std::size_t channels, float* into) {
+    const std::size_t runs = shape.outer * shape.extent;
+#pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
+    for (std::size_t r = 0; r < runs; ++r)
+        if (const std::ptrdiff_t channel = source[r % shape.extent]; channel >= 0)
+            add_scaled(src + r * shape.inner, factor, shape.inner,
+                       into + (r / shape.extent * channels + static_cast<std::size_t>(channel)) * shape.inner);
+}
+
 }  // namespace eddl_prune::kernels

@@ -3,6 +3,7 @@
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/da/layer_da.h"
+#include "eddl/layers/extension.h"
 #include "eddl/layers/merge/layer_merge.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl/layers/pool/layer_pool.h"
@@ -26,6 +27,9 @@ bool reads_input(const LActivation& layer) {
 }  // namespace
 
 std::optional<BackwardReads> backward_reads(const Layer& layer) {
+    if (const auto* extension = dynamic_cast<const ExtensionLayer*>(&layer)) {
+        return BackwardReads{extension->backward_reads_input(), extension->backward_reads_output()};
+    }
     if (const auto* activation = dynamic_cast<const LActivation*>(&layer)) {
         return BackwardReads{reads_input(*activation), true};
     }

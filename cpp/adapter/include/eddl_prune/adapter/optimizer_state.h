@@ -40,9 +40,10 @@ public:
     // nullptr for no optimizer, or one of a class without a step.
     float* learning_rate() const { return learning_rate_; }
 
-    // Where a layer gains or loses a trainable parameter, the optimizer must too. A parameter is inserted behind the one
-    // before it, with moments of 0; prepare_insert does all of it that can fail. Without moments these do nothing.
-    void prepare_insert(const Layer* layer, std::size_t param, const std::vector<int>& shape);
+    // Where a layer of the optimizer's gains or loses a trainable parameter, the optimizer must too. A parameter's moments
+    // are 0 at first; prepare_insert does all that can fail, when the layer need not be the optimizer's yet. Without moments
+    // these do nothing.
+    void prepare_insert(Layer* layer, std::size_t param, const std::vector<int>& shape);
     void insert(const Layer* layer, std::size_t param) noexcept;
     // The last of the layer's.
     void erase(const Layer* layer, std::size_t param) noexcept;
@@ -59,6 +60,8 @@ private:
         std::vector<std::unique_ptr<Tensor>> tensors;
     };
 
+    // Where the moments of a parameter that has none yet belong.
+    std::vector<ParameterMoments>::iterator place_for(const Layer* layer, std::size_t param) noexcept;
     std::vector<ParameterMoments>::iterator position_of(const Layer* layer, std::size_t param) noexcept;
 
     Optimizer* base_ = nullptr;

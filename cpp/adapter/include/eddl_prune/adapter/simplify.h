@@ -55,16 +55,28 @@ struct RemovalReport {
     std::vector<FusedBatchNorm> batch_norms;  // all of the net, where they were to be fused
 };
 
+struct RemovalOptions {
+    bool fuse_batch_norms = false;  // into the convolution or dense layer before them (batch_norm_folding.h)
+    // Whether an operand of a sum may lose channels that the others keep: the sum becomes a layer of ours (uneven_sum.h),
+    // which EDDL itself cannot write to ONNX.
+    bool uneven_sums = uneven_sums_by_default;
+
+#if defined(EDDL_EMBEDDED_ENGINE)
+    static constexpr bool uneven_sums_by_default = true;
+#else
+    static constexpr bool uneven_sums_by_default = false;
+#endif
+};
+
 // What simplify would do. Throws std::invalid_argument for null or parameters that are not finite, PruneError for a net
 // whose structure cannot be changed (Purpose::structure).
-RemovalReport plan_removal(Net* net, bool fuse_batch_norms);
+RemovalReport plan_removal(Net* net, RemovalOptions options);
 
 // Removes every channel that no output of the net depends on, or that is constant, so that the net computes the same at
 // inference. (In training a batch norm replaces a constant by its shift, whatever the running statistics say, and dropout
 // drops carriers as it drops others; there the net goes on from equal weights, not from equal outputs.) Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
-// memory become invalid; outputs are undefined until the next forward pass. With `fuse_batch_norms` batch norms become part of
-// the convolution or dense layer before them (batch_norm_folding.h) and then, without parameters, identities.
-RemovalReport simplify(Net* net, bool fuse_batch_norms);
+// memory become invalid; outputs are undefined until the next forward pass.
+RemovalReport simplify(Net* net, RemovalOptions options);
 
 // {layer name: indices of its output channels}
 using ChannelLists = std::map<std::string, std::vector<std::int64_t>>;
@@ -86,7 +98,7 @@ std::vector<RemovalUnit> removal_units(Net* net);
 // are read. Dead channels go too, as simplify removes them. Every layer keeps at least one channel, whose readers' weights
 // are 0 if it was to go. plan_channel_removal says what would be done. Errors: those of simplify; std::invalid_argument for
 // an unknown layer, std::out_of_range for a channel that the layer does not have, PruneError for one that must stay.
-RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels);
-RemovalReport remove_channels(Net* net, const ChannelLists& channels);
+RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels, bool uneven_sums);
+RemovalReport remove_channels(Net* net, const ChannelLists& channels, bool uneven_sums);
 
 }  // namespace eddl_prune::adapter

@@ -6,6 +6,7 @@
 // (constants.h) and the plan (plan.h) are found from the maps alone; a new kind of layer needs no new code here.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <optional>
@@ -43,12 +44,30 @@ struct ChannelMap {
     std::size_t out_block = 1, in_block = 1;
     bool coupled = true;  // the channels go together or not at all; otherwise the input is only read (a broadcast)
     bool read = true;     // otherwise only the input's shape counts
+    // Where blocks do not follow each other: pair q is made of the output's out_blocks[q]-th and the input's in_blocks[q]-th.
+    // Both ascend; empty: the q-th.
+    std::vector<std::size_t> out_blocks, in_blocks;
+
+    ChannelRange output_of(std::size_t pair) const { return range(out, out_block, out_blocks, pair); }
+    ChannelRange input_of(std::size_t pair) const { return range(in, in_block, in_blocks, pair); }
+    // One past the last output channel that is made.
+    std::size_t out_end() const { return count == 0 ? out : output_of(count - 1).end; }
+    std::size_t in_end() const { return count == 0 ? in : input_of(count - 1).end; }
 
     // The input channels that an output channel is made of; empty where the map says nothing of it.
     ChannelRange sources(std::size_t channel) const {
-        if (channel < out || channel >= out + count * out_block) return {0, 0};
-        const std::size_t begin = in + (channel - out) / out_block * in_block;
-        return {begin, begin + in_block};
+        if (channel < out || channel >= out_end()) return {0, 0};
+        const std::size_t block = (channel - out) / out_block;
+        if (out_blocks.empty()) return input_of(block);
+        const auto found = std::lower_bound(out_blocks.begin(), out_blocks.end(), block);
+        if (*found != block) return {0, 0};
+        return input_of(static_cast<std::size_t>(found - out_blocks.begin()));
+    }
+
+private:
+    static ChannelRange range(std::size_t first, std::size_t size, const std::vector<std::size_t>& blocks, std::size_t pair) {
+        const std::size_t block = blocks.empty() ? pair : blocks[pair];
+        return {first + block * size, first + (block + 1) * size};
     }
 };
 
@@ -61,6 +80,12 @@ using ValueOf = std::function<Known(const std::vector<Known>& operands, std::siz
 struct Derived {
     std::vector<ChannelMap> maps;
     ValueOf value;
+    // Of a sum: what the operands are multiplied by, one a map. Such a layer can do without any channel of an operand that
+    // is a constant, and add that itself: its operands need not have the same channels (units.h says whether they may not).
+    // Some channels may have no operand at all. Empty for other layers.
+    std::vector<double> factors;
+
+    bool is_sum() const { return !factors.empty(); }
 };
 
 // Anything that we do not follow: its inputs and its outputs must keep all channels.

@@ -28,6 +28,9 @@ struct NodePlan {
     std::vector<Constant> folded;       // input channels whose constant moves into the carrier of their group, or into the bias
     std::vector<Constant> carriers;     // input channels that stay, at most one a group; none: into the bias
     std::vector<std::size_t> cleared;   // input channels that stay though nothing is left of them: their weights become 0
+    // Sums only:
+    std::vector<std::vector<std::size_t>> added;  // [map]: the output channels to which it adds; all stay
+    std::vector<Constant> constants;              // output channels that stay, and what else is added there
 };
 
 // Why channels stay.
@@ -53,9 +56,9 @@ struct Plan {
     bool is_empty(const Graph& graph) const;
 };
 
-// Every node keeps at least one channel; those of pinned units (units.h) all stay. Time is linear in the number of
+// Every node keeps at least one channel; those of pinned units (units.h) all stay. Sums are even or not as in `units`. Time is linear in the number of
 // weights at worst. The plan of a net that a plan was applied to is empty, unless folded weights cancel to exactly 0.
-Plan make_plan(const Graph& graph);
+Plan make_plan(const Graph& graph, Sums sums = Sums::even);
 
 // The same for the net in which the channels of all units that are set in `zeroed` are 0 wherever they are read. Those
 // that must stay all the same (NodePlan says which) are 0 to their readers after removal too, by zero weights.

@@ -16,7 +16,11 @@ struct Slot {
     std::size_t node, channel;
 };
 
+// Whether the operands of a sum have the same channels, as EDDL's own layers demand, or each its own.
+enum class Sums { even, uneven };
+
 struct Units {
+    Sums sums = Sums::even;
     std::vector<std::vector<std::size_t>> of;  // [node][channel] -> unit, numbered from 0 in net order
     std::size_t count = 0;
     std::vector<std::vector<Slot>> members;  // [unit], in net order
@@ -34,6 +38,7 @@ struct Units {
     const std::string& reason(std::size_t unit) const { return reasons[pinned_by[unit]]; }
 };
 
-Units assign_units(const Graph& graph);
+// Units of uneven sums are parts of those of even ones.
+Units assign_units(const Graph& graph, Sums sums = Sums::even);
 
 }  // namespace eddl_prune::graph

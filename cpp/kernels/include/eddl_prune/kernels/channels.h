@@ -40,4 +40,19 @@ struct KeptBlocks {
 // Moves what stays to the front, in order and in one thread: data then begins with [n_rows, n_columns / groups, inner].
 void compact(float* data, const BlockShape& shape, const KeptBlocks& kept) noexcept;
 
+// A tensor {outer, channels, inner} of which some channels are added to those of another, each times `factor`.
+struct ChannelTerm {
+    const float* data = nullptr;
+    std::size_t channels = 0;
+    float factor = 1.0f;
+    const std::ptrdiff_t* source = nullptr;  // [channel of the sum]: the channel that is added there; -1: none
+};
+
+// dst(o, c, i) = constants[c] + Σ factor · data(o, source[c], i) over all terms. `constants` has shape.extent entries.
+void sum_channels(const ChannelTerm* terms, std::size_t n_terms, const float* constants, AxisShape shape, float* dst);
+
+// The other way round, for one term: into(o, source[c], i) += factor · src(o, c, i) where source[c] is not -1; `shape` is
+// src's, `into` has `channels` channels. No source may occur twice.
+void add_to_sources(const float* src, AxisShape shape, float factor, const std::ptrdiff_t* source, std::size_t channels, float* into);
+
 }  // namespace eddl_prune::kernels

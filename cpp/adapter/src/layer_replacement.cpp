@@ -1,0 +1,49 @@
+#include "layer_replacement.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "eddl_prune/adapter/optimizer_wrapper.h"
+
+namespace eddl_prune::adapter {
+
+void copy_place(const Layer& old, Layer& fresh) {
+    fresh.parent = old.parent;
+    fresh.input = old.input;
+    fresh.lin = old.lin;
+    fresh.net = old.net;
+    fresh.trainable = old.trainable;
+    fresh.mode = old.mode;
+    fresh.delta_bp = old.delta_bp;
+    fresh.detached = old.detached;
+    fresh.verbosity_level = old.verbosity_level;
+}
+
+void take_place(Net& net, Layer& old, Layer& fresh) noexcept {
+    const auto replace_in = [&](vlayer& layers) { std::replace(layers.begin(), layers.end(), &old, &fresh); };
+    for (vlayer* layers : {&net.layers, &net.lout, &net.vfts, &net.vbts}) replace_in(*layers);
+    // A parent's place may have been taken since copy_place().
+    std::copy(old.parent.begin(), old.parent.end(), fresh.parent.begin());
+    for (Layer* parent : fresh.parent) replace_in(parent->child);
+    for (Layer* child : old.child) replace_in(child->parent);
+    for (Optimizer* optimizer = net.optimizer; optimizer != nullptr;) {
+        replace_in(optimizer->layers);
+        const auto* wrapper = dynamic_cast<WrappedOptimizer*>(optimizer);
+        optimizer = wrapper != nullptr ? wrapper->inner() : nullptr;
+    }
+    fresh.child.swap(old.child);
+    std::swap(fresh.lout, old.lout);
+    std::swap(fresh.target, old.target);
+    // The net counts its layers' owners.
+    fresh.increase_reference_counter();
+    old.decrease_and_get_reference_counter();
+    fresh.output = old.output;
+}
+
+void retire(Layer* old) noexcept {
+    old->output = nullptr;
+    old->parent.clear();
+    delete old;
+}
+
+}  // namespace eddl_prune::adapter

@@ -1,0 +1,105 @@
+#include "plan_applier_sums.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plan_applier_tensors.h"
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+using Channels = std::vector<std::size_t>;
+
+std::size_t position(const Channels& ascending, std::size_t channel) {
+    return static_cast<std::size_t>(std::lower_bound(ascending.begin(), ascending.end(), channel) - ascending.begin());
+}
+
+UnevenSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+    UnevenSum::Form form;
+    for (std::size_t m = 0; m < derived.maps.size(); ++m) {
+        UnevenSum::Operand operand;
+        operand.factor = static_cast<float>(derived.factors[m]);
+        operand.source.assign(plan.keep.size(), -1);
+        for (const std::size_t c : plan.added[m])
+            operand.source[position(plan.keep, c)] = static_cast<std::ptrdiff_t>(position(*keep_in[m], derived.maps[m].sources(c).begin));
+        form.operands.push_back(std::move(operand));
+    }
+    for (const graph::Constant& constant : plan.constants) form.constants.push_back(position(plan.keep, constant.channel));
+    return form;
+}
+
+}  // namespace
+
+struct SumChange::Constants {
+    Constants(OptimizerState& state, UnevenSum& sum, const graph::NodePlan& plan) {
+        const Channels& before = sum.form().constants;  // numbered as in the plan
+        // Values that stay, others being 0.
+        const auto make = [&](const Tensor* old) {
+            checkpoint();
+            std::unique_ptr<Tensor> fresh(Tensor::zeros({static_cast<int>(plan.constants.size())}, sum.dev));
+            for (std::size_t i = 0; i < plan.constants.size() && old != nullptr; ++i)
+                if (const std::size_t at = position(before, plan.constants[i].channel); at < before.size() && before[at] == plan.constants[i].channel)
+                    fresh->ptr[i] = old->ptr[at];
+            return fresh;
+        };
+        had = !sum.params.empty();
+        if (plan.constants.empty()) return;
+        parameter = make(nullptr);
+        for (std::size_t i = 0; i < plan.constants.size(); ++i) parameter->ptr[i] = plan.constants[i].value;
+        gradient = make(had ? sum.gradients.front() : nullptr);
+        if (!had) {
+            sum.params.reserve(1);
+            sum.gradients.reserve(1);
+            state.prepare_insert(&sum, 0, parameter->shape);
+        } else if (const ParameterMoments* held = state.find(&sum, 0)) {
+            for (Tensor* moment : held->tensors) moments.emplace_back(moment, make(moment));
+        }
+    }
+
+    void commit(OptimizerState& state, UnevenSum& sum) noexcept {
+        if (!had && parameter != nullptr) {
+            sum.params.push_back(parameter.release());
+            sum.gradients.push_back(gradient.release());
+            state.insert(&sum, 0);
+        } else if (had && parameter == nullptr) {
+            state.erase(&sum, 0);
+            for (vtensor* tensors : {&sum.params, &sum.gradients}) {
+                delete tensors->front();
+                tensors->clear();
+            }
+        } else if (had) {
+            exchange(*sum.params.front(), *parameter);
+            exchange(*sum.gradients.front(), *gradient);
+            for (const auto& [moment, fresh] : moments) exchange(*moment, *fresh);
+        }
+    }
+
+    bool had;
+    std::unique_ptr<Tensor> parameter, gradient;
+    std::vector<std::pair<Tensor*, std::unique_ptr<Tensor>>> moments;
+};
+
+SumChange::SumChange(OptimizerState& state, Layer& sum, const graph::Derived& derived, const graph::NodePlan& plan,
+                     const std::vector<const Channels*>& keep_in)
+    : state_(state), old_(sum),
+      fresh_(dynamic_cast<UnevenSum*>(&sum) == nullptr ? std::make_unique<UnevenSum>(sum) : nullptr),
+      sum_(fresh_ != nullptr ? *fresh_ : dynamic_cast<UnevenSum&>(sum)), form_(form_of(derived, plan, keep_in)),
+      constants_(std::make_unique<Constants>(state, sum_, plan)) {}
+
+SumChange::~SumChange() = default;
+
+bool SumChange::is_needed(const Layer& layer, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+    if (dynamic_cast<const UnevenSum*>(&layer) != nullptr) return true;
+    for (std::size_t m = 0; m < plan.added.size(); ++m)
+        if (plan.added[m].size() != plan.keep.size() || keep_in[m]->size() != plan.keep.size()) return true;
+    return false;
+}
+
+void SumChange::commit(Net& net) noexcept {
+    if (fresh_ != nullptr) fresh_.release()->replace(net, old_);
+    constants_->commit(state_, sum_);
+    sum_.set_form(form_);
+}
+
+}  // namespace eddl_prune::adapter

@@ -1,0 +1,40 @@
+// Sums whose operands no longer have the same channels.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "eddl_prune/adapter/optimizer_state.h"
+#include "eddl_prune/graph/plan.h"
+#include "uneven_sum.h"
+
+namespace eddl_prune::adapter {
+
+// A sum of EDDL's that becomes an UnevenSum, or an UnevenSum that changes. The constructor does all that can fail, commit()
+// the rest.
+class SumChange {
+public:
+    // `keep_in`: [input] the channels that stay of each operand.
+    SumChange(OptimizerState& state, Layer& sum, const graph::Derived& derived, const graph::NodePlan& plan,
+              const std::vector<const std::vector<std::size_t>*>& keep_in);
+    ~SumChange();
+    SumChange(const SumChange&) = delete;
+    SumChange& operator=(const SumChange&) = delete;
+
+    // Whether a layer changes at all: one of EDDL's need not if its operands stay alike.
+    static bool is_needed(const Layer& layer, const graph::NodePlan& plan, const std::vector<const std::vector<std::size_t>*>& keep_in);
+
+    void commit(Net& net) noexcept;
+
+private:
+    struct Constants;  // the parameter, its gradient and its moments
+
+    OptimizerState& state_;
+    Layer& old_;
+    std::unique_ptr<UnevenSum> fresh_;  // nullptr where the old layer is one already
+    UnevenSum& sum_;
+    UnevenSum::Form form_;
+    std::unique_ptr<Constants> constants_;
+};
+
+}  // namespace eddl_prune::adapter
