@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, ClassVar
 
-import numpy as np
-
 from . import _core
 from ._checks import require_choice, require_integer, require_names, require_net, require_real, type_name
 from ._samples import Samples
@@ -184,18 +182,8 @@ def zero_channels(
     for unit in chosen:
         for position, channel in unit.channels:
             of_layer.setdefault(position, []).append(channel)
-    zeroed = {}
-    for score in _core.channel_scores(net):
-        position = score["position"]
-        if position in of_layer:
-            layer = net.layers[position]
-            zeroed[layer.name] = of_layer[position]
-            if score["normalises"]:
-                for parameter in layer.params[:2]:
-                    np.asarray(parameter)[of_layer[position]] = 0.0
-            else:
-                _core.zero_channels(net, {layer.name: of_layer[position]}, True)
-    return _tuples(zeroed)
+    zeroed = _core.zero_parameters(net, of_layer)
+    return _tuples({net.layers[position].name: of_layer[position] for position in zeroed})
 
 
 LATENCY_REPEATS = 9

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/kernels/channels.h"
 #include "eddl_prune/kernels/elementwise.h"
 
@@ -43,6 +44,18 @@ std::vector<std::size_t> channels_inside(const OutputBlock& block, const std::ve
         if (channel >= block.first_channel && channel - block.first_channel < block.shape.extent)
             inside.push_back(channel - block.first_channel);
     return inside;
+}
+
+// The number newly zeroed.
+std::size_t zero(const WeightedLayer& layer, const std::vector<std::size_t>& channels, bool biases) {
+    std::size_t count = 0;
+    for (const OutputBlock& block : output_blocks(layer)) {
+        const std::vector<std::size_t> inside = channels_inside(block, channels);
+        count += kernels::zero_channels(layer.weight->ptr + block.offset, block.shape, inside.data(), inside.size());
+    }
+    if (biases && layer.bias != nullptr)
+        count += kernels::zero_channels(layer.bias->ptr, {1, layer.out_channels, 1}, channels.data(), channels.size());
+    return count;
 }
 
 }  // namespace
@@ -103,18 +116,26 @@ PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::v
 
     PerLayer<std::size_t> zeroed;
     zeroed.reserve(selected.size());
-    for (std::size_t i = 0; i < selected.size(); ++i) {
-        const WeightedLayer& layer = selected[i];
-        std::size_t count = 0;
-        for (const OutputBlock& block : output_blocks(layer)) {
-            const std::vector<std::size_t> inside = channels_inside(block, checked[i]);
-            count += kernels::zero_channels(layer.weight->ptr + block.offset, block.shape, inside.data(),
-                                            inside.size());
-        }
-        if (biases && layer.bias != nullptr)
-            count += kernels::zero_channels(layer.bias->ptr, {1, layer.out_channels, 1}, checked[i].data(),
-                                            checked[i].size());
-        zeroed.emplace_back(layer.name(), count);
+    for (std::size_t i = 0; i < selected.size(); ++i)
+        zeroed.emplace_back(selected[i].name(), zero(selected[i], checked[i], biases));
+    return zeroed;
+}
+
+std::vector<std::size_t> zero_parameters(Net* net, const std::map<std::size_t, std::vector<std::size_t>>& channels) {
+    const NetView view(net, "zero_channels");
+    std::vector<std::size_t> zeroed;
+    for (const auto& [position, indices] : channels) {
+        Layer* const layer = view.layers().at(position);
+        const WeightedLayer weighted = describe_weights(layer, position);
+        const auto* norm = dynamic_cast<const LBatchNorm*>(layer);
+        if (weighted.weight != nullptr)
+            zero(weighted, indices, true);
+        else if (norm != nullptr && norm->affine)
+            for (Tensor* parameter : {norm->bn_g, norm->bn_b})
+                kernels::zero_channels(parameter->ptr, {1, parameter->size, 1}, indices.data(), indices.size());
+        else
+            continue;
+        zeroed.push_back(position);
     }
     return zeroed;
 }

@@ -1,4 +1,4 @@
-// Zeroing and measuring the weights of a net's convolutions and dense layers. Every function checks all its arguments
+// Zeroing and measuring the parameters of a net's channels, mostly those of convolutions and dense layers. Every function checks all its arguments
 // first and changes nothing where it throws. `names` restricts to some layers; nullptr stands for all of them.
 #pragma once
 
@@ -41,5 +41,9 @@ PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::stri
 // channel outside [0, out channels).
 PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels,
                                     bool biases);
+
+// Zeroes all parameters of output channels of the layers at these positions in the net: weights and bias, and scale and
+// shift of batch norms. Passes over layers with neither; returns the positions of the others.
+std::vector<std::size_t> zero_parameters(Net* net, const std::map<std::size_t, std::vector<std::size_t>>& channels);
 
 }  // namespace eddl_prune::adapter
