@@ -62,6 +62,18 @@ def test_operands_lose_what_is_constant_in_them(kind, constant, normed):
     assert report["parameters_after"] < _core.plan(even, uneven_sums=False)["parameters_after"]
 
 
+@pytest.mark.parametrize("optimizer", [eddl.sgd, eddl.adam, eddl.rmsprop], ids=lambda make: make.__name__)
+def test_batch_norms_become_part_of_operands(optimizer):
+    net = build(residual(), optimizer=optimizer(0.001))
+    train(net, *batch(net, 3))
+    prune_branches(net, 0.75)
+    simplify_unevenly(net, fuse_batchnorm=True)
+    assert not any(type(layer).__name__ == "LBatchNorm" for layer in net.layers)
+    moments = [name for name in _core.Snapshot(net, True).arrays() if name.count(".") == 2]
+    parameters = [name for name in _core.Snapshot(net, False).arrays()]
+    assert len(moments) == {"sgd": 1, "adam": 4, "rmsprop": 2}[optimizer.__name__] * len(parameters)
+
+
 def test_only_sums_with_uneven_operands_are_replaced():
     net = build(residual())
     kinds = [type(layer).__name__ for layer in net.layers]

@@ -265,6 +265,8 @@ void BatchNormFolding::commit() noexcept {
     prepared_->begun = false;
 }
 
+OptimizerState& BatchNormFolding::optimizer_state() { return prepared_->state; }
+
 const std::vector<BatchNormFold>& BatchNormFolding::folds() const { return prepared_->folds; }
 
 }  // namespace eddl_prune::adapter

@@ -49,7 +49,7 @@ struct PlanApplier::Prepared {
 
     Net& net;
     const std::vector<Layer*> layers;
-    OptimizerState state;
+    OptimizerState& state;
     std::vector<Folding> foldings;
     std::vector<Cut> cuts;
     std::deque<std::vector<std::size_t>> lists;  // that cuts borrow, where they are not the plan's
@@ -57,7 +57,7 @@ struct PlanApplier::Prepared {
     std::vector<std::function<void()>> refreshes;  // outputs and caches, in net order
     std::vector<std::unique_ptr<SumChange>> sums;
 
-    explicit Prepared(const NetView& view) : net(*view.net()), layers(view.layers()), state(view.optimizer()) {}
+    Prepared(const NetView& view, OptimizerState& optimizer_state) : net(*view.net()), layers(view.layers()), state(optimizer_state) {}
 
     void prepare(const LayerChange& change) {
         if (const auto* linear = std::get_if<graph::Linear>(&change.node.operation)) {
@@ -124,8 +124,8 @@ private:
     }
 };
 
-PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const graph::Plan& plan)
-    : prepared_(std::make_unique<Prepared>(view)) {
+PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const graph::Plan& plan, OptimizerState& state)
+    : prepared_(std::make_unique<Prepared>(view, state)) {
     const auto shrinks = [&](std::size_t n) { return plan.nodes[n].keep.size() != graph[n].channels; };
     for (std::size_t n = 0; n < graph.size(); ++n) {
         const std::vector<std::size_t>& inputs = graph[n].inputs;

@@ -41,9 +41,9 @@ public:
     }
 
     // Whether there was anything to remove.
-    bool apply() const {
+    bool apply(OptimizerState& state) const {
         if (plan_.is_empty(graph_)) return false;
-        PlanApplier applier(view_, graph_, plan_);
+        PlanApplier applier(view_, graph_, plan_, state);
         applier.commit();
         return true;
     }
@@ -207,7 +207,8 @@ RemovalReport simplify(Net* net, RemovalOptions options) {
     const NetView view(net, "simplify", Purpose::structure);
     if (!options.fuse_batch_norms) {
         const Removal removal(view, options.uneven_sums);
-        if (removal.apply()) renew_unrolled_copy(*net);
+        OptimizerState state(view.optimizer());
+        if (removal.apply(state)) renew_unrolled_copy(*net);
         return removal.report();
     }
     BatchNormFolding folding(view);
@@ -215,7 +216,7 @@ RemovalReport simplify(Net* net, RemovalOptions options) {
     const NetView view_with_biases(net, "simplify", Purpose::structure);
     const Removal removal(view_with_biases, options.uneven_sums);
     RemovalReport report = with_fused(removal.report(), folding);
-    removal.apply();
+    removal.apply(folding.optimizer_state());
     folding.commit();
     renew_unrolled_copy(*net);
     return report;
@@ -243,7 +244,8 @@ RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels, bool 
 RemovalReport remove_channels(Net* net, const ChannelLists& channels, bool uneven_sums) {
     const NetView view(net, "remove_channels", Purpose::structure);
     const Removal removal(view, uneven_sums, channels);
-    if (removal.apply()) renew_unrolled_copy(*net);
+    OptimizerState state(view.optimizer());
+    if (removal.apply(state)) renew_unrolled_copy(*net);
     return removal.report();
 }
 

@@ -148,7 +148,8 @@ void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t
         plan_sum(view, graph[n], *derived, found != sums.end() ? &found->second : nullptr, plan, plan.nodes[n]);
     }
     if (plan.is_empty(graph)) return;
-    PlanApplier(view, graph, plan).commit();
+    OptimizerState state(view.optimizer());
+    PlanApplier(view, graph, plan, state).commit();
     renew_unrolled_copy(*net);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "eddl_prune/adapter/net_view.h"
+#include "eddl_prune/adapter/optimizer_state.h"
 
 namespace eddl_prune::adapter {
 
@@ -36,6 +37,9 @@ public:
 
     void begin() noexcept;
     void commit() noexcept;
+
+    // Others that change the optimizer between begin() and commit() must do it through this.
+    OptimizerState& optimizer_state();
 
     // Every batch norm of the net, in net order.
     const std::vector<BatchNormFold>& folds() const;

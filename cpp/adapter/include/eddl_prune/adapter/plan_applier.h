@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "eddl_prune/adapter/net_view.h"
+#include "eddl_prune/adapter/optimizer_state.h"
 #include "eddl_prune/graph/plan.h"
 
 namespace eddl_prune::adapter {
@@ -15,8 +16,8 @@ namespace eddl_prune::adapter {
 // batches: commit() shrinks or releases them. The values of all outputs are undefined until the next forward pass.
 class PlanApplier {
 public:
-    // Graph and plan must have been made from this view. The plan must outlive the applier.
-    PlanApplier(const NetView& view, const graph::Graph& graph, const graph::Plan& plan);
+    // Graph and plan must have been made from this view. The plan and the state, of the view's optimizer, must outlive the applier.
+    PlanApplier(const NetView& view, const graph::Graph& graph, const graph::Plan& plan, OptimizerState& state);
     ~PlanApplier();
     PlanApplier(const PlanApplier&) = delete;
     PlanApplier& operator=(const PlanApplier&) = delete;
