@@ -273,6 +273,34 @@ def test_velocities_move_the_folded_weights_as_far_as_before():
     np.testing.assert_allclose(moved, twin_moved * scale[:, None, None, None], rtol=1e-3, atol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_moments_are_found_where_a_sum_has_got_constants_of_its_own(optimizer):
+    """Its parameter and its moments come in before those of the batch norms go."""
+
+    def trained():
+        x = eddl.Input([2, 5, 5], "input")
+        live = eddl.Conv2D(x, 4, [3, 3], name="live")
+        partly = batch_norm(eddl.Conv2D(live, 4, [3, 3], name="partly"))
+        later = batch_norm(eddl.Conv2D(eddl.Add([live, partly]), 4, [3, 3], name="later"), name="bn2")
+        net = build(eddl.Model([x], [scores(later)]), OPTIMIZERS[optimizer]())
+        data = np.random.default_rng(1).normal(size=(5, 2, 5, 5)).astype(np.float32)
+        train(net, data, targets_for(net, data), steps=3)
+        view(eddl.getLayer(net, "partly").params[0])[1] = 0
+        return net
+
+    net, twin = trained(), trained()
+    report = ep.simplify(net, fuse_batchnorm=True)
+    assert report.fused == {"bn": "partly", "bn2": "later"}
+    assert eddl.getLayer(net, "partly").output.shape[1] == 3
+    coast(net)
+    coast(twin)
+    for name in ("live", "scores"):
+        for actual, expected in zip(eddl.getLayer(net, name).params, eddl.getLayer(twin, name).params):
+            np.testing.assert_allclose(array(actual), array(expected), rtol=1e-5, atol=1e-6)
+    train(net, np.ones((5, 2, 5, 5), np.float32), np.ones((5, 3), np.float32), steps=2)
+    assert all(np.isfinite(values).all() for values in params_of(net))
+
+
 def coast(net):
     """A step with gradients of 0: what momentum alone does."""
     eddl.zeroGrads(net)
