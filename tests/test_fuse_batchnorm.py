@@ -289,7 +289,7 @@ def test_moments_are_found_where_a_sum_has_got_constants_of_its_own(optimizer):
         return net
 
     net, twin = trained(), trained()
-    report = ep.simplify(net, fuse_batchnorm=True)
+    report = ep.simplify(net, fuse_batchnorm=True, uneven_sums=True)
     assert report.fused == {"bn": "partly", "bn2": "later"}
     assert eddl.getLayer(net, "partly").output.shape[1] == 3
     coast(net)
