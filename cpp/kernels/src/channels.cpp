@@ -97,16 +97,36 @@ void add_scaled(const float* from, float factor, std::size_t n, float* to) {
 }  // namespace
 
 void sum_channels(const ChannelTerm* terms, std::size_t n_terms, const float* constants, AxisShape shape, float* dst) {
-    const std::size_t runs = shape.outer * shape.extent;
-#pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
+    const std::size_t runs = shape.outer * shape.extent, n = shape.inner;
+#pragma omp parallel for schedule(static) if (runs * n >= parallel_grain)
     for (std::size_t r = 0; r < runs; ++r) {
         const std::size_t o = r / shape.extent, c = r % shape.extent;
-        float* const to = dst + r * shape.inner;
-        std::fill(to, to + shape.inner, constants[c]);
-        for (std::size_t t = 0; t < n_terms; ++t)
-            if (const std::ptrdiff_t source = terms[t].source[c]; source >= 0)
-                add_scaled(terms[t].data + (o * terms[t].channels + static_cast<std::size_t>(source)) * shape.inner, terms[t].factor,
-                           shape.inner, to);
+        const auto values_of = [=](const ChannelTerm& term) {
+            return term.data + (o * term.channels + static_cast<std::size_t>(term.source[c])) * n;
+        };
+        const auto next = [=](std::size_t t) {
+            while (t < n_terms && terms[t].source[c] < 0) ++t;
+            return t;
+        };
+        float* const to = dst + r * n;
+        const float constant = constants[c];
+        // The first two are read in the pass that writes; most sums have no more.
+        const std::size_t first = next(0), second = next(first + 1);
+        if (first >= n_terms) {
+            std::fill(to, to + n, constant);
+        } else if (second >= n_terms) {
+            const float* const a = values_of(terms[first]);
+            const float factor_a = terms[first].factor;
+#pragma omp simd
+            for (std::size_t i = 0; i < n; ++i) to[i] = constant + factor_a * a[i];
+        } else {
+            const float* const a = values_of(terms[first]);
+            const float* const b = values_of(terms[second]);
+            const float factor_a = terms[first].factor, factor_b = terms[second].factor;
+#pragma omp simd
+            for (std::size_t i = 0; i < n; ++i) to[i] = constant + factor_a * a[i] + factor_b * b[i];
+        }
+        for (std::size_t t = next(second + 1); t < n_terms; t = next(t + 1)) add_scaled(values_of(terms[t]), terms[t].factor, n, to);
     }
 }
 
