@@ -234,6 +234,41 @@ def test_rounding(multiple):
     assert kept > 0 and "channels stay to make round numbers" in str(report)
 
 
+def with_dead_channels():
+    """Of 16 channels that the first convolution has, 3 are dead, though their norms are large: nobody reads them."""
+    net = build(lenet(filters=(16, 16), hidden=24))
+    view(eddl.getLayer(net, "conv1").params[0])[[1, 6, 7]] = 5
+    view(eddl.getLayer(net, "conv2").params[0])[:, [1, 6, 7]] = 0
+    return net
+
+
+@pytest.mark.parametrize("scope", ["global", "layer"])
+@pytest.mark.parametrize("criterion", ["l1", "random"])
+def test_what_is_dead_goes_first_and_counts(scope, criterion):
+    for amount, live in ((0.1, 0), (0.25, 1), (0.5, 5)):
+        net = with_dead_channels()
+        report = ep.remove_channels(net, amount=amount, criterion=criterion, scope=scope, layers=["conv1"])
+        assert len(report.channels.get("conv1", ())) == live
+        assert set(report.channels_removed["conv1"]) == {1, 6, 7, *report.channels.get("conv1", ())}
+
+
+@pytest.mark.parametrize(
+    "amount, multiple, left, cost",
+    [(0.25, 4, 12, 0), (0.3, 4, 12, 0), (0.5, 4, 8, 0), (0.45, 4, 12, 3), (0.2, 4, 13, 0), (0.45, 8, 13, 4)],
+)
+def test_rounding_reckons_with_what_is_dead(amount, multiple, left, cost):
+    net = with_dead_channels()
+    report = ep.remove_channels(net, amount=amount, layers=["conv1"], round_to=multiple)
+    assert eddl.getLayer(net, "conv1").output.shape[1] == left
+    assert report.rounding.channels == cost
+
+
+def test_the_dead_count_as_gone_where_some_must_be_kept():
+    net = with_dead_channels()
+    report = ep.remove_channels(net, amount=0.9, layers=["conv1"], keep=12)
+    assert eddl.getLayer(net, "conv1").output.shape[1] == 12 and len(report.channels["conv1"]) == 1
+
+
 @pytest.mark.parametrize("budget", ["parameters", "macs"])
 def test_budget(budget):
     limit = getattr(ep.stats(build(bn_convnet(filters=(12, 16)))), budget) // 2
@@ -246,15 +281,68 @@ def test_budget(budget):
     assert getattr(ep.stats(one_less), budget) > limit
 
 
-def test_latency_is_measured():
-    net = build(bn_convnet(side=32, filters=(64, 96)), threads=1)
-    before = params_of(net)
-    limit = 0.5 * _core.prediction_seconds(net, {}, 4, 9)
-    assert_same_params(before, net)
-    report = ep.remove_channels(net, latency=limit, latency_batch=4)
-    assert 0 < report.seconds <= limit
-    assert "a prediction takes" in str(report)
-    assert report.parameters_after == ep.stats(net).parameters < report.parameters_before
+def test_latency_is_measured_on_a_copy():
+    for make in (lenet, bn_convnet, folded, uneven):
+        net = build(make()) if make in (lenet, bn_convnet) else make()
+        x = np.random.default_rng(0).normal(size=(2, *net.lin[0].output.shape[1:]))
+        before, expected = params_of(net), predict(net, x)
+        for channels in ({}, {net.layers[1].name: [0]}):
+            assert 0 < _core.prediction_seconds(net, channels, 4, 2) < 60
+        assert_same_params(before, net)
+        np.testing.assert_array_equal(predict(net, x), expected)
+
+
+def folded():
+    net = build(bn_convnet())
+    ep.simplify(net, fuse_batchnorm=True)
+    return net
+
+
+def uneven():
+    """A sum with an operand of its own."""
+    net, _ = net_of("residual")
+    for parameter in eddl.getLayer(net, "outer").params:
+        view(parameter)[[1, 4]] = 0
+    ep.simplify(net)
+    return net
+
+
+class Clock:
+    """Measures a prediction by the parameters that it takes, and often wrongly."""
+
+    def __init__(self, monkeypatch, noise):
+        self.noise, self.calls = noise, 0
+        monkeypatch.setattr(_core, "prediction_seconds", self.measure)
+
+    def measure(self, net, channels, batch, repeats):
+        assert (batch, repeats) == (4, 9)
+        self.calls += 1
+        return _core.plan_channel_removal(net, channels)["parameters_after"] * 1e-6 * self.noise(self.calls)
+
+
+NOISE = {
+    "none": lambda call: 1.0,
+    "two of three": lambda call: 1.0 if call % 3 == 0 else 2.5,
+    "one of two": lambda call: 1.0 + call % 2,
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_as_few_go_as_a_latency_needs_whatever_else_the_machine_does(noise, monkeypatch):
+    limit = ep.stats(build(bn_convnet(filters=(12, 16)))).parameters // 3
+    by_parameters, by_time = (build(bn_convnet(filters=(12, 16))) for _ in range(2))
+    expected = ep.remove_channels(by_parameters, parameters=limit)
+    clock = Clock(monkeypatch, NOISE[noise])
+    report = ep.remove_channels(by_time, latency=limit * 1e-6, latency_batch=4)
+    assert report.channels == expected.channels
+    assert report.seconds == pytest.approx(report.parameters_after * 1e-6) and report.seconds <= limit * 1e-6
+    assert f"a prediction takes {1e3 * report.seconds:.3g} ms" in str(report)
+    assert clock.calls > 3
+
+
+def test_a_latency_that_is_there_already():
+    report = ep.remove_channels(build(lenet()), latency=60.0)
+    assert report.channels == {} and 0 < report.seconds <= 60
 
 
 @pytest.mark.parametrize("budget", [{"parameters": 10}, {"macs": 1}, {"latency": 1e-9}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ class Limits:
     """What every group of units must keep.
 
     keep: at least so many units (int), or this share of them (float in (0, 1]), rounded up.
-    round_to: as many as make a multiple of this, rounded up.
+    round_to: as many as make a multiple of this, rounded up; or all that are not dead.
     """
 
     keep: int | float = 1
@@ -33,24 +33,39 @@ class Limits:
 class Ranking:
     """The units that may go within the limits, the least important first; ties in net order.
 
+    candidates: the numbers of the units to rank; those without a finite value stay.
+    dead: the numbers of units that go anyway, at no cost. They count as the first to have gone and are not listed.
     scope: "global" compares all units; "layer" takes the same share of every group, the least important of each first.
     """
 
-    def __init__(self, units: Sequence[Unit], values: Values, candidates: Iterable[int], scope: str, limits: Limits):
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        values: Values,
+        candidates: Iterable[int],
+        dead: Collection[int],
+        scope: str,
+        limits: Limits,
+    ) -> None:
         self._groups = [unit.group for unit in units]
         self._sizes = Counter(self._groups)
+        self._dead = Counter(self._groups[unit] for unit in dead)
         self._limits = limits
         by_value = sorted((c for c in candidates if np.isfinite(values[c])), key=lambda c: (values[c], c))
-        self._total = Counter(self._groups[c] for c in by_value)
+        alive = [unit for unit in by_value if unit not in dead]
+        totals = Counter(self._groups[unit] for unit in by_value)
+        self._total, self._total_dead = len(by_value), len(by_value) - len(alive)
         self._by_layer = scope == "layer"
 
-        gone: Counter[int] = Counter()  # of each group
-        order = []  # (share that is gone of the group with this unit, the unit)
-        for unit in by_value:
+        gone = self._dead.copy()  # of each group
+        ranked_gone = totals - Counter(self._groups[unit] for unit in alive)
+        order = []  # (share that is gone of the group's ranked units with this one, the unit)
+        for unit in alive:
             group = self._groups[unit]
             if self._sizes[group] - gone[group] > limits.least(self._sizes[group]):
                 gone[group] += 1
-                order.append((gone[group] / self._total[group], unit))
+                ranked_gone[group] += 1
+                order.append((ranked_gone[group] / totals[group], unit))
         if self._by_layer:
             order.sort()
         self._shares = [share for share, _ in order]
@@ -61,11 +76,11 @@ class Ranking:
         return len(self._order)
 
     def count(self, amount: float) -> int:
-        """How many units are at most this share of those that the criterion ranks: of all, or of each group."""
+        """How many units are, with the dead, at most this share of those ranked: of all, or of each group."""
         tolerance = 1 + 1e-12
         if self._by_layer:
             return sum(share <= amount * tolerance for share in self._shares)
-        return min(len(self), int(amount * sum(self._total.values()) * tolerance))
+        return min(len(self), max(0, int(amount * self._total * tolerance) - self._total_dead))
 
     def first(self, count: int, rounded: bool = True) -> list[int]:
         """Return the first `count` units, in net order.
@@ -76,7 +91,7 @@ class Ranking:
         for unit in self._order[:count]:
             removed.setdefault(self._groups[unit], []).append(unit)
         for group, of_group in removed.items():
-            missing = -(self._sizes[group] - len(of_group)) % self._limits.round_to
+            missing = -(self._sizes[group] - self._dead[group] - len(of_group)) % self._limits.round_to
             if rounded and missing:
                 del of_group[max(0, len(of_group) - missing) :]
         return sorted(unit for of_group in removed.values() for unit in of_group)
