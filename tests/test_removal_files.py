@@ -20,8 +20,12 @@ NOT_READ_BY_EDDL = (
     "noise",
     "tile",
     "tile_channels",
+    "repeat_channels",
     "layer_norm",
     "group_norm",
+    "group_norm_plain",
+    "group_norm_of_one",
+    "gate_by_channel",
     "crop",
 )
 
