@@ -698,13 +698,6 @@ def test_nets_that_cannot_be_unrolled(rng):
         eddl.newloss(lambda layers: layers[0], [n.lout[0]], "own")
 
 
-def test_pruning_its_structure_is_refused(rng):
-    n = net("lstm")
-    for use in (ep.simplify, ep.plan):
-        with pytest.raises(ep.PruneError, match="is recurrent"):
-            use(n)
-
-
 @engine_only
 def test_its_weights_can_be_pruned(rng):
     n = net("lstm")

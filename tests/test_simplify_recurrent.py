@@ -11,7 +11,7 @@ import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
 from helpers import array, assert_same_params, build, params_of, seed_params, tensor, train, view
-from test_simplify_graphs import kill
+from test_simplify_graphs import channels, kill
 
 INPUTS, UNITS, CLASSES = 4, 5, 3
 CELLS = {
@@ -66,8 +66,8 @@ def test_what_is_not_recurrent_shrinks_and_outputs_stay(kind, mem):
     layers, tensors = list(net.layers), [t for layer in net.layers for t in layer.params]
     planned = ep.plan(net)
     report = ep.simplify(net)
-    assert planned.layers == report.layers and "recurrent" in planned.pinned["cell"]
-    assert eddl.getLayer(net, "after").output.shape[1] == 2
+    assert planned.layers == report.layers and planned.pinned.keys() == {"input", "head"}
+    assert channels(net, "before", "cell", "after") == [6, UNITS, 2]
     assert all(a is b for a, b in zip(layers, net.layers))
     assert all(a is b for a, b in zip(tensors, [t for layer in layers for t in layer.params]))
     assert_close(outputs_of(net, x), expected)
@@ -172,8 +172,6 @@ def test_removing_live_channels_equals_zeroing_them():
     ep.remove_channels(small, {"after": [4]})
     view(eddl.getLayer(masked, "head").params[0])[4] = 0
     assert_close(outputs_of(small, x), outputs_of(masked, x))
-    with pytest.raises(ep.PruneError, match="channel 1 must stay: a recurrent layer"):
-        ep.remove_channels(small, {"cell": [1]})
     train(small, x, y)
 
 
@@ -238,6 +236,213 @@ def test_the_net_goes_with_its_copies():
     train(net, *data())
     del net
     gc.collect()
+
+
+# --- what cells lose themselves ---
+
+
+def gates_of(net, name="cell"):
+    """Views of the gates' weights for the inputs, those for the states, and the biases."""
+    params = [view(p) for p in eddl.getLayer(net, name).params]
+    matrices = [p for p in params if p.ndim == 2]
+    return matrices[: len(matrices) // 2], matrices[len(matrices) // 2 :], [p for p in params if p.ndim == 1]
+
+
+def silence(net, units, name="cell"):
+    """Makes these units 0 for all time: nothing comes into what their states grow from."""
+    inputs, states, biases = gates_of(net, name)
+    for weights in (inputs[-1], states[-1]):
+        weights[:, units] = 0
+    for bias in biases[-1:] if len(inputs) != 3 else biases[-2:]:
+        bias[units] = 0
+
+
+def deafen(net, units, name="cell"):
+    """Lets nobody read these units: neither others, nor the layer behind."""
+    for weights in gates_of(net, name)[1]:
+        weights[units] = 0
+    view(eddl.getLayer(net, "after").params[0])[units] = 0
+
+
+def live(kind, mem="full_mem", optimizer=None):
+    """Without dead units in the dense layers."""
+    net = make(kind, mem, optimizer)
+    seed_params(net, 3)
+    return net
+
+
+def hold_zeros(nets):
+    return [[(p, array(p) == 0) for layer in net.layers for p in layer.params] for net in nets]
+
+
+def assert_train_alike_masked(nets, zeros, steps=3):
+    x, y = data(seed=1)
+    for _ in range(steps):
+        for net, held in zip(nets, zeros):
+            train(net, x, y)
+            for parameter, zero in held:
+                view(parameter)[zero] = 0
+        assert_close(outputs_of(nets[0], x), outputs_of(nets[1], x), 1e-4)
+
+
+WAYS = {"silent": silence, "deaf": deafen}
+
+
+@pytest.mark.parametrize("mem", LEVELS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", CELLS)
+def test_dead_units_go_and_training_goes_on(kind, way, mem):
+    small, masked = live(kind, mem, eddl.sgd(0.01, 0.9)), live(kind, mem, eddl.sgd(0.01, 0.9))
+    for net in (small, masked):
+        train(net, *data())
+        WAYS[way](net, [1, 3])
+        _core.Mask(net).apply()
+    x, _ = data()
+    before, expected = params_of(small), outputs_of(small, x)
+    handles = [small.layers[3].params[i] for i in range(len(small.layers[3].params))]
+    report = ep.simplify(small)
+    cell = small.layers[3]
+    assert cell.name == "cell" and channels(small, "cell", "after") == [UNITS - 2, 6]
+    assert all(a is b for a, b in zip(handles, cell.params))
+    assert [e["parameters"] for e in _core.layer_stats(small)] == [e.parameters_after for e in report.layers]
+    kept = [0, 2, 4]
+    np.testing.assert_array_equal(array(cell.params[0]), before[2][:, kept])
+    np.testing.assert_array_equal(array(cell.params[-1]), before[1 + len(cell.params)][..., kept])
+    assert_close(outputs_of(small, x), expected)
+    for samples, steps in ((3, 6), (6, 4)):
+        other, _ = data(samples, steps, seed=2)
+        assert_close(outputs_of(small, other), outputs_of(masked, other))
+    assert not any(layer.removed or layer.folded for layer in ep.simplify(small).layers)
+    assert_train_alike_masked((small, masked), hold_zeros((small, masked)))
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_inputs_of_cells_go(kind):
+    """Dead ones; constants, into all biases; unread ones. What skips zeros must see all but zeros."""
+    small, masked = live(kind), live(kind)
+    for net in (small, masked):
+        kill(net, "before", [0, 1, 2, 3], [0, -1, 0.5, 0.25])
+        for weights in gates_of(net)[0]:
+            weights[4] = 0
+    report = ep.simplify(small)
+    assert channels(small, "before") == [4 if kind == "lstm_masked" else 1]
+    assert [layer.folded for layer in report.layers if layer.name == "cell"] == [
+        () if kind == "lstm_masked" else (2, 3)
+    ]
+    for samples, steps in ((6, 4), (2, 7)):
+        x, _ = data(samples, steps)
+        assert_close(outputs_of(small, x), outputs_of(masked, x))
+    train(small, *data())
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_live_units_of_cells_go(kind):
+    small, masked = live(kind), live(kind)
+    ep.remove_channels(small, {"cell": [0, 3], "before": [2]})
+    assert channels(small, "before", "cell") == [5, UNITS - 2]
+    inputs, states, _ = gates_of(masked)
+    for weights in inputs:
+        weights[2] = 0
+    for weights in states:
+        weights[[0, 3]] = 0
+    view(eddl.getLayer(masked, "after").params[0])[[0, 3]] = 0
+    x, y = data()
+    assert_close(outputs_of(small, x), outputs_of(masked, x))
+    train(small, x, y)
+
+
+def test_a_cell_that_loses_all_units_keeps_one():
+    small, masked = live("gru"), live("gru")
+    ep.remove_channels(small, {"cell": list(range(UNITS)), "before": list(range(6))})
+    assert channels(small, "before", "cell") == [1, 1]
+    view(eddl.getLayer(masked, "after").params[0])[...] = 0
+    x, y = data()
+    assert_close(outputs_of(small, x), outputs_of(masked, x))
+    train(small, x, y)
+    with pytest.raises(ValueError, match="'cell' skips what is 0"):
+        ep.remove_channels(live("lstm_masked"), {"before": list(range(6))})
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "none"])
+def test_rnn_units_are_dead_where_their_activation_leaves_zero(activation):
+    def made():
+        x = eddl.Input([INPUTS], "input")
+        cell = eddl.RNN(x, UNITS, activation, False, False, "cell")
+        net = build(eddl.Model([x], [eddl.Dense(cell, CLASSES, True, "after")]))
+        silence(net, [0, 2])
+        return net
+
+    small, whole = made(), made()
+    ep.simplify(small)
+    assert channels(small, "cell") == [UNITS if activation == "sigmoid" else UNITS - 2]
+    x, _ = data()
+    assert_close(outputs_of(small, x), outputs_of(whole, x))
+
+
+def test_cells_in_a_stack_and_behind_images():
+    x = eddl.Input([2, 5, 5], "input")
+    maps = eddl.ReLu(eddl.Conv2D(x, 4, [3, 3], [1, 1], "same", True, 1, [1, 1], "maps"))
+    below = CELLS["lstm"](eddl.Flatten(eddl.MaxPool2D(maps, [5, 5], [5, 5], "none")), "below")
+    above = CELLS["gru"](below, "above")
+    net = build(eddl.Model([x], [eddl.Dense(above, CLASSES, True, "after")]))
+    kill(net, "maps", [0, 2], [-1, 0.5])
+    silence(net, [1], "below")
+    silence(net, [0, 4], "above")
+    frames = np.random.default_rng(0).normal(size=(3, 4, 2, 5, 5)).astype(np.float32)
+    expected = outputs_of(net, frames)
+    ep.simplify(net)
+    assert channels(net, "maps", "below", "above") == [2, 4, 3]
+    assert_close(outputs_of(net, frames), expected)
+    eddl.save(net, "stack.bin", "bin")
+    seed_params(net, 9)
+    eddl.load(net, "stack.bin", "bin")
+    assert_close(outputs_of(net, frames), expected)
+    train(net, frames, np.zeros((3, 1, CLASSES), np.float32))
+
+
+def test_sums_whose_operands_have_channels_of_their_own():
+    def made():
+        x = eddl.Input([INPUTS], "input")
+        left, right = eddl.Dense(x, 6, True, "left"), eddl.Dense(x, 6, True, "right")
+        cell = CELLS["lstm"](eddl.Add([left, right], "sum"))
+        net = build(eddl.Model([x], [eddl.Dense(cell, CLASSES, True, "after")]), eddl.sgd(0.01, 0.9))
+        x, y = data()
+        train(net, x, y)
+        kill(net, "left", [0, 1], [0, 0.5])
+        kill(net, "right", [1, 2, 3], [0.5, 0, 0])
+        _core.Mask(net).apply()
+        return net
+
+    small, whole = made(), made()
+    ep.simplify(small)
+    assert channels(small, "left", "right", "sum") == [4, 3, 5]
+    x, y = data()
+    assert_close(outputs_of(small, x), outputs_of(whole, x))
+    train(small, x, y)
+    x, _ = data(3, 7)
+    assert all(np.isfinite(o).all() for o in outputs_of(small, x[:, :4]))
+
+
+def test_a_failure_midway_leaves_the_cell():
+    net = live("lstm")
+    train(net, *data())
+    silence(net, [2])
+    x, _ = data()
+    expected, state = outputs_of(net, x), params_of(net)
+    try:
+        for step in range(1, 200):
+            _core._fail_after(step)
+            try:
+                _core.simplify(net)
+            except RuntimeError as error:
+                assert "injected" in str(error)
+                assert_same_params(state, net)
+                assert_close(outputs_of(net, x), expected, 0)
+            else:
+                break
+    finally:
+        _core._fail_after(0)
+    assert step > 30 and channels(net, "cell") == [UNITS - 1]
 
 
 # --- what the cell stands between ---
@@ -309,11 +514,11 @@ def test_fit_prunes_and_simplifies():
 
 @pytest.mark.parametrize("criterion", ["l1", "taylor"])
 def test_channels_go_by_importance(criterion):
-    net = make()
+    net = live("lstm")
     x, y = data()
     given = {"data": ([x], [y])} if criterion == "taylor" else {}
     report = ep.remove_channels(net, amount=0.85, criterion=criterion, **given)
-    assert eddl.getLayer(net, "after").output.shape[1] == 1 and set(report.channels) == {"after"}
+    assert channels(net, "before", "cell", "after") == [1, UNITS, 1] and set(report.channels) == {"before", "after"}
     train(net, x, y)
 
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "eddl/layers/conv/layer_conv.h"
@@ -491,10 +492,46 @@ Operation read(const LNormMax&, const WeightedLayer&) { return Opaque{"a norm ov
 Operation read(const LNormMinMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
 Operation read(const LMatMul&, const WeightedLayer&) { return Opaque{"a product of matrices"}; }
 
-const char* const cell = "a recurrent layer, whose units read each other";
-Operation read(const LRNN&, const WeightedLayer&) { return Opaque{cell}; }
-Operation read(const LLSTM&, const WeightedLayer&) { return Opaque{cell}; }
-Operation read(const LGRU&, const WeightedLayer&) { return Opaque{cell}; }
+// --- recurrent cells: the gates' weights for the inputs, then those for the states, then the biases ---
+
+// `zero_biases`: those of the source, the gate without which the state stays 0, numbered after all weights.
+Operation cell(const Layer& layer, std::size_t gates, std::optional<std::size_t> source, const std::vector<std::size_t>& zero_biases) {
+    if (layer.parent.size() > 1) return Opaque{"a recurrent layer that goes on from another's states"};
+    const vlayer& all = layer.net->layers;
+    if (std::any_of(all.begin(), all.end(), [](const Layer* other) { return other->isdecoder; }))
+        return Opaque{"a recurrent layer of an encoder or decoder, between which states pass"};
+    graph::Recurrent read;
+    for (std::size_t param = 0; param < 2 * gates; ++param) {
+        const Tensor& weights = *layer.params.at(param);
+        graph::Connections connections;
+        connections.weights = weights.ptr;
+        connections.layout = graph::Layout::in_out;
+        connections.in = static_cast<std::size_t>(weights.shape[0]);
+        connections.out = static_cast<std::size_t>(weights.shape[1]);
+        (param < gates ? read.from_inputs : read.from_states).push_back(connections);
+    }
+    read.has_biases = layer.params.size() > 2 * gates;
+    read.source = source;
+    for (const std::size_t bias : zero_biases)
+        if (read.has_biases) read.source_biases.push_back(layer.params.at(2 * gates + bias)->ptr);
+    return read;
+}
+
+template <class Gated>
+Operation gated(const Gated& layer, std::size_t gates, std::vector<std::size_t> candidate_biases) {
+    Operation operation = cell(layer, gates, gates - 1, candidate_biases);
+    if (auto* read = std::get_if<graph::Recurrent>(&operation)) read->watches_inputs = layer.mask_zeros;
+    return operation;
+}
+
+Operation read(const LLSTM& layer, const WeightedLayer&) { return gated(layer, 4, {3}); }
+Operation read(const LGRU& layer, const WeightedLayer&) { return gated(layer, 3, {2, 3}); }  // outside the reset, and inside
+Operation read(const LRNN& layer, const WeightedLayer&) {
+    const Scalar function = activation_function(layer.activation == "none" ? "linear" : layer.activation, {1.0f});
+    const bool stays_zero = function && function(0.0) == 0.0;
+    return cell(layer, 1, stays_zero ? std::optional<std::size_t>(0) : std::nullopt, {0});
+}
+
 Operation read(const LStates&, const WeightedLayer&) { return Opaque{"states of recurrent layers"}; }
 Operation read(const LCopyStates&, const WeightedLayer&) { return Opaque{"states of recurrent layers"}; }
 

@@ -27,7 +27,7 @@ struct LayerChange : ShapeChange {
     const graph::NodePlan& plan;
 
     bool reshapes() const { return shrinks_in || shrinks_out; }
-    bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty(); }
+    bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty() || !plan.forgotten.empty(); }
 };
 
 }  // namespace
@@ -53,6 +53,7 @@ struct PlanApplier::Prepared {
     std::vector<Folding> foldings;
     std::vector<Cut> cuts;
     std::deque<std::vector<std::size_t>> lists;  // that cuts borrow, where they are not the plan's
+    std::deque<graph::NodePlan> state_plans;     // what becomes of cells' own channels, as inputs
     std::vector<std::unique_ptr<FreshDescriptor>> descriptors;
     std::vector<std::function<void()>> refreshes;  // outputs and caches, in net order
     std::vector<std::unique_ptr<SumChange>> sums;
@@ -62,6 +63,8 @@ struct PlanApplier::Prepared {
     void prepare(const LayerChange& change) {
         if (const auto* linear = std::get_if<graph::Linear>(&change.node.operation)) {
             if (change.changes_weights()) prepare_linear(change, *linear);
+        } else if (const auto* cell = std::get_if<graph::Recurrent>(&change.node.operation)) {
+            if (change.changes_weights()) prepare_cell(change, *cell);
         } else if (auto* norm = dynamic_cast<LBatchNorm*>(&change.layer); norm != nullptr && change.shrinks_out) {
             prepare_norm(change, *norm);
         } else if (auto* embedding = dynamic_cast<LEmbedding*>(&change.layer); embedding != nullptr && change.shrinks_out) {
@@ -107,6 +110,28 @@ private:
         if (linear.connections.layout == graph::Layout::in_out) std::swap(weights.first, weights.second);
         cut_parameter(change.layer, WeightedLayer::weight_param, weights);
         if (has_bias) cut_parameter(change.layer, WeightedLayer::bias_param, {&change.keep_out});
+    }
+
+    // The gates' weights for the inputs, then those for the states, then the biases.
+    void prepare_cell(const LayerChange& change, const graph::Recurrent& cell) {
+        const std::vector<Tensor*>& params = change.layer.params;
+        const std::size_t gates = cell.from_inputs.size();
+        graph::NodePlan& states = state_plans.emplace_back();
+        states.keep = change.plan.keep;
+        states.cleared = change.plan.forgotten;
+        for (std::size_t g = 0; g < gates; ++g) {
+            checkpoint();
+            Tensor* const bias = cell.has_biases ? params[2 * gates + g] : nullptr;
+            const graph::Linear from_inputs{cell.from_inputs[g], bias != nullptr ? bias->ptr : nullptr};
+            foldings.push_back({ConstantFolding(from_inputs, change.plan), params[g], bias});
+            foldings.push_back({ConstantFolding(graph::Linear{cell.from_states[g]}, states), params[gates + g], nullptr});
+        }
+        if (!change.reshapes()) return;
+        for (std::size_t p = 0; p < params.size(); ++p)
+            if (p >= 2 * gates)
+                cut_parameter(change.layer, p, {&change.keep_out});
+            else
+                cut_parameter(change.layer, p, {p < gates ? &change.keep_in : &change.keep_out, &change.keep_out});
     }
 
     // All words have the same columns.

@@ -12,6 +12,7 @@
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl/layers/operators/layer_operators.h"
 #include "eddl/layers/pool/layer_pool.h"
+#include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl/layers/reductions/layer_reductions.h"
 #include "folded_batch_norm.h"
 #include "graph_reader_layers.h"
@@ -33,7 +34,7 @@ public:
         Layer& layer = change_.layer;
         const bool special = try_kind<LReshape, LSqueeze, LUnsqueeze, FoldedBatchNorm, LBypass, LConv1D, LPool1D>(layer);
         if (!special) resize(layer.output, out_);
-        static_cast<void>(try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LDropout, LGaussianNoise, LAbs, LPad, LPool, LPool3D,  //
+        static_cast<void>(try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LLSTM, LGRU, LRNN, LDropout, LGaussianNoise, LAbs, LPad, LPool, LPool3D,  //
                                    LSelect, LPermute, LTile, LBroadcast, LRepeat, ReductionLayer>(layer));
     }
 
@@ -104,6 +105,18 @@ private:
     void refresh(LBatchNorm& layer) {
         resize(layer.opa, out_);
         refreshes_.push_back([&layer, out = out_] { layer.shape.front() = out; });
+    }
+    template <class Cell>
+    void refresh_cell(Cell& layer) {
+        for (Tensor* state : layer.states)
+            if (state != layer.output) resize(state, out_);
+        refreshes_.push_back([&layer, out = out_] { layer.units = out; });
+    }
+    void refresh(LLSTM& layer) { refresh_cell(layer); }
+    void refresh(LGRU& layer) { refresh_cell(layer); }
+    void refresh(LRNN& layer) {
+        refresh_cell(layer);
+        resize(layer.preoutput, out_);
     }
     void refresh(LGroupNorm& layer) {
         const int size = static_cast<int>(change_.layer.output->shape[channel_axis]) / layer.groups, groups = out_ / size;

@@ -109,6 +109,8 @@ private:
             layer.macs_after = stats.macs / weights_before * weights_after;
         } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
             layer.parameters_after = plan.constants.size();
+        } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
+            layer.parameters_after = parameters_of(*cell, plan_.nodes[graph_.input_of(n)].keep.size(), plan.keep.size(), stats);
         } else {
             layer.parameters_after = stats.parameters - parameters_of(n, graph_[n].channels - plan.keep.size(), stats);
             layer.macs_after = stats.macs / graph_[n].channels * plan.keep.size();
@@ -148,10 +150,20 @@ private:
             group.macs += stats.macs / c.size() * pairs * c.taps;
         } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
             return;  // its constants are others'
+        } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
+            const std::size_t input = graph_.input_of(n), inputs = graph_[input].channels;
+            group.parameters += stats.parameters - parameters_of(*cell, inputs - going(input, 0, inputs), graph_[n].channels - channels, stats);
         } else {
             group.parameters += parameters_of(n, channels, stats);
             group.macs += stats.macs / graph_[n].channels * channels;
         }
+    }
+
+    // Of a cell with so many inputs and channels: weights for both, and biases.
+    static std::size_t parameters_of(const graph::Recurrent& cell, std::size_t inputs, std::size_t channels, const LayerSizes& before) {
+        const graph::Connections& gate = cell.from_inputs.front();
+        const auto weights = [gates = cell.from_inputs.size()](std::size_t in, std::size_t out) { return gates * (in + out) * out; };
+        return weights(inputs, channels) + (before.parameters - weights(gate.in, gate.out)) / gate.out * channels;
     }
 
     // Of so many channels of a layer without weights between channels. Those of a dense layer on the last of several axes,

@@ -38,6 +38,25 @@ void set_linear(const Linear& linear, const Constants& input, Constants& output)
         if (constant[o] != 0) set(output, o, sums[o]);
 }
 
+// Channels that stay at 0: all of which nothing refutes that.
+void set_recurrent(const Recurrent& cell, const Constants& input, const Flags& zeroed, Constants& output) {
+    if (!cell.source) return;
+    Flags arrives(input.known.size());
+    for (std::size_t i = 0; i < arrives.size(); ++i) arrives[i] = input.known[i] == 0 || input.values[i] != 0.0f;
+    Flags moves(zeroed.size(), 0);
+    mark_outputs(cell.from_inputs[*cell.source], arrives, moves);
+    for (const float* biases : cell.source_biases)
+        for (std::size_t o = 0; o < moves.size(); ++o) moves[o] |= static_cast<std::uint8_t>(biases[o] != 0.0f);
+    for (Flags before; before != moves;) {
+        before = moves;
+        Flags read = moves;
+        for (std::size_t o = 0; o < read.size(); ++o) read[o] &= static_cast<std::uint8_t>(zeroed[o] == 0);
+        mark_outputs(cell.from_states[*cell.source], read, moves);
+    }
+    for (std::size_t o = 0; o < moves.size(); ++o)
+        if (moves[o] == 0) set(output, o, 0.0);
+}
+
 Known same_value(const Constants& input, ChannelRange range) {
     const Known first = input.at(range.begin);
     for (std::size_t c = range.begin + 1; c < range.end; ++c)
@@ -71,8 +90,11 @@ std::vector<Constants> propagate_constants(const Graph& graph, const Units& unit
                 if (const Known value = derived->value(operands, c)) set(output, c, *value);
             }
         }
+        Flags zero(node.channels);
+        for (std::size_t c = 0; c < node.channels; ++c) zero[c] = zeroed[units.of[n][c]];
+        if (const Recurrent* cell = graph.recurrent(n)) set_recurrent(*cell, all[node.inputs.front()], zero, output);
         for (std::size_t c = 0; c < node.channels; ++c)
-            if (zeroed[units.of[n][c]] != 0) set(output, c, 0.0);
+            if (zero[c] != 0) set(output, c, 0.0);
         all.push_back(std::move(output));
     }
     return all;

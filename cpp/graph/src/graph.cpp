@@ -37,6 +37,18 @@ void Graph::check(const Node& node) const {
         require(node, connections.groups > 0 && connections.in % connections.groups == 0 && connections.out % connections.groups == 0,
                 "channels that " + std::to_string(connections.groups) + " groups divide");
     };
+    const auto check_recurrent = [&](const Recurrent& cell) {
+        require_equal(node, "input", 1, node.inputs.size());
+        require_equal(node, "gates", cell.from_inputs.size(), cell.from_states.size());
+        require(node, !cell.source || *cell.source < cell.from_inputs.size(), "a source among its gates");
+        for (const auto* gates : {&cell.from_inputs, &cell.from_states})
+            for (const Connections& gate : *gates) {
+                const std::size_t in = gates == &cell.from_inputs ? nodes_[node.inputs.front()].channels : node.channels;
+                require_equal(node, "input channels", in, gate.in);
+                require_equal(node, "channels", node.channels, gate.out);
+                require_equal(node, "group", 1, gate.groups);
+            }
+    };
     const auto check_derived = [&](const Derived& derived) {
         require(node, derived.value != nullptr, "a function");
         Flags made(node.channels, 0);
@@ -56,6 +68,7 @@ void Graph::check(const Node& node) const {
                    [&](const Source&) { require(node, node.inputs.empty(), "no input"); },
                    check_linear,
                    check_derived,
+                   check_recurrent,
                    [&](const Opaque& opaque) { require(node, !opaque.reason.empty(), "a reason"); },
                },
                node.operation);

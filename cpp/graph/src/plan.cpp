@@ -35,6 +35,9 @@ public:
             if (const Linear* linear = graph.linear(n)) {
                 reading.read.assign(linear->connections.in, 0);
                 reading.carriers.resize(linear->connections.groups);
+            } else if (graph.recurrent(n) != nullptr) {
+                reading.read.assign(graph[graph.input_of(n)].channels, 0);
+                reading.recalled.assign(graph[n].channels, 0);
             }
         }
     }
@@ -45,6 +48,7 @@ public:
         while (choose_carriers());
         check_zeroed();
         keep_structure();
+        check_watched();
 
         Plan plan;
         for (std::size_t n = 0; n < graph_.size(); ++n) plan.nodes.push_back(plan_node(n));
@@ -56,8 +60,9 @@ private:
     struct Reading {
         Flags needed;  // output channels whose value matters to an output of the net
         Flags seen;    // those of them whose operands or inputs have been marked
-        // Linear nodes only:
-        Flags read;  // input channels that are joined with `seen` outputs
+        // Linear and recurrent nodes only:
+        Flags read;      // input channels that are joined with `seen` outputs
+        Flags recalled;  // of recurrent nodes: own channels that are, a time step before
         std::vector<std::optional<std::size_t>> carriers;  // [group], an input channel
     };
 
@@ -92,13 +97,16 @@ private:
             for (std::size_t n = graph_.size(); n-- > 0;) {
                 if (graph_.linear(n) != nullptr)
                     mark_linear(n);
+                else if (const Recurrent* cell = graph_.recurrent(n))
+                    mark_recurrent(n, *cell);
                 else if (const Derived* derived = graph_.derived(n))
                     drops_constants(*derived) ? mark_sum(n, *derived) : mark_derived(n, *derived);
             }
         } while (changed_);
     }
 
-    void mark_linear(std::size_t n) {
+    // The needed outputs that have not been seen yet; empty where there are none.
+    Flags take_fresh(std::size_t n) {
         Reading& reading = readings_[n];
         Flags fresh(graph_[n].channels, 0);
         bool any = false;
@@ -107,10 +115,36 @@ private:
                 fresh[o] = reading.seen[o] = 1;
                 any = true;
             }
-        if (any) mark_inputs(graph_.linear(n)->connections, fresh, reading.read);
-        // A constant is read as it is if it stays anyway.
-        for (std::size_t i = 0; i < reading.read.size(); ++i)
-            if (reading.read[i] != 0 && (input_constants(n).known[i] == 0 || needed_[input_units(n)[i]] != 0)) need(graph_.input_of(n), i);
+        return any ? fresh : Flags();
+    }
+
+    void mark_linear(std::size_t n) {
+        const Flags fresh = take_fresh(n);
+        if (!fresh.empty()) mark_inputs(graph_.linear(n)->connections, fresh, readings_[n].read);
+        need_inputs(n, true);
+    }
+
+    void mark_recurrent(std::size_t n, const Recurrent& cell) {
+        Reading& reading = readings_[n];
+        if (const Flags fresh = take_fresh(n); !fresh.empty()) {
+            for (const Connections& gate : cell.from_inputs) mark_inputs(gate, fresh, reading.read);
+            for (const Connections& gate : cell.from_states) mark_inputs(gate, fresh, reading.recalled);
+            for (std::size_t i = 0; i < (cell.watches_inputs ? reading.read.size() : 0); ++i)
+                if (!is_zero(input_constants(n), i)) need(graph_.input_of(n), i);
+        }
+        need_inputs(n, cell.has_biases);
+        for (std::size_t c = 0; c < graph_[n].channels; ++c)
+            if (reading.recalled[c] != 0 && constants_[n].known[c] == 0) need(n, c);
+    }
+
+    // Constants other than 0 are not needed where something else can take them up, unless they stay anyway.
+    void need_inputs(std::size_t n, bool takes_constants) {
+        const Flags& read = readings_[n].read;
+        const Constants& constants = input_constants(n);
+        for (std::size_t i = 0; i < read.size(); ++i) {
+            const bool varies = takes_constants ? constants.known[i] == 0 : !is_zero(constants, i);
+            if (read[i] != 0 && (varies || needed_[input_units(n)[i]] != 0)) need(graph_.input_of(n), i);
+        }
     }
 
     // Needed channels need their operands, but for those without which the value is the same.
@@ -166,6 +200,10 @@ private:
 
     // Whether the layer adds constant channels of its operands itself.
     bool drops_constants(const Derived& derived) const { return derived.is_sum() && units_.sums == Sums::uneven; }
+
+    static bool is_zero(const Constants& constants, std::size_t channel) {
+        return constants.known[channel] != 0 && !constants.is_nonzero(channel);
+    }
 
     static bool folds_into_bias(const Linear& linear) { return linear.bias != nullptr && !linear.partial_taps; }
 
@@ -234,6 +272,16 @@ private:
         } while (changed_);
     }
 
+    // What stays is 0 to its readers by zero weights, which is not enough where they look at the value itself.
+    void check_watched() const {
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            const Recurrent* cell = graph_.recurrent(n);
+            if (cell == nullptr || !cell->watches_inputs) continue;
+            for (const std::size_t unit : input_units(n))
+                if (zeroed_[unit] != 0 && !kept_[unit].empty()) refuse(graph_, units_, unit, "'" + graph_[n].name + "' skips what is 0");
+        }
+    }
+
     bool is_kept(std::size_t n, std::size_t channel) const { return !kept_[units_.of[n][channel]].empty(); }
 
     void keep(std::size_t n, std::size_t channel, const std::string& reason) {
@@ -290,6 +338,7 @@ private:
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) plan.keep.push_back(c);
         if (const Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) plan_sum(n, *derived, plan);
+        plan_inputs(n, plan);
         const Linear* linear = graph_.linear(n);
         if (linear == nullptr) return plan;
 
@@ -300,19 +349,12 @@ private:
                 end = (plan.keep[k] / linear->connections.group_out() + 1) * linear->connections.group_out();
             }
 
-        const Constants& constants = input_constants(n);
         const std::size_t group_in = linear->connections.group_in();
         std::vector<std::uint8_t> folds(linear->connections.groups, 0);
-        for (std::size_t i = 0; i < linear->connections.in; ++i) {
-            if (is_replaceable(n, i)) {
-                plan.folded.push_back({i, constants.values[i]});
-                folds[i / group_in] = 1;
-            }
-            if (readings_[n].read[i] != 0 && needed_[input_units(n)[i]] == 0 && is_kept(graph_.input_of(n), i)) plan.cleared.push_back(i);
-        }
+        for (const Constant& constant : plan.folded) folds[constant.channel / group_in] = 1;
         for (std::size_t g = 0; g < folds.size(); ++g)
             if (const std::optional<std::size_t>& carrier = readings_[n].carriers[g]; carrier && folds[g] != 0)
-                plan.carriers.push_back({*carrier, constants.values[*carrier]});
+                plan.carriers.push_back({*carrier, input_constants(n).values[*carrier]});
         return plan;
     }
 
@@ -334,6 +376,16 @@ private:
             const Known rest = derived.value(operands, c);
             if (rest && *rest != 0.0) plan.constants.push_back({c, static_cast<float>(*rest)});
         }
+    }
+
+    void plan_inputs(std::size_t n, NodePlan& plan) const {
+        const Reading& reading = readings_[n];
+        for (std::size_t i = 0; i < reading.read.size(); ++i) {
+            if (is_replaceable(n, i)) plan.folded.push_back({i, input_constants(n).values[i]});
+            if (reading.read[i] != 0 && needed_[input_units(n)[i]] == 0 && is_kept(graph_.input_of(n), i)) plan.cleared.push_back(i);
+        }
+        for (std::size_t c = 0; c < reading.recalled.size(); ++c)
+            if (reading.recalled[c] != 0 && zeroed_[units_.of[n][c]] != 0 && is_kept(n, c)) plan.forgotten.push_back(c);
     }
 
     std::vector<GroupPlan> plan_groups() const {
@@ -383,9 +435,10 @@ private:
 
 bool Plan::is_empty(const Graph& graph) const {
     for (std::size_t n = 0; n < nodes.size(); ++n) {
-        if (nodes[n].keep.size() != graph[n].channels || !nodes[n].folded.empty() || !nodes[n].cleared.empty()) return false;
-        for (std::size_t m = 0; m < nodes[n].added.size(); ++m)
-            if (nodes[n].added[m].size() != graph.derived(n)->maps[m].count) return false;
+        const NodePlan& plan = nodes[n];
+        if (plan.keep.size() != graph[n].channels || !plan.folded.empty() || !plan.cleared.empty() || !plan.forgotten.empty()) return false;
+        for (std::size_t m = 0; m < plan.added.size(); ++m)
+            if (plan.added[m].size() != graph.derived(n)->maps[m].count) return false;
     }
     return true;
 }

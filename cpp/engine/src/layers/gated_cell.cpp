@@ -43,6 +43,10 @@ onednn::DenseShape GatedCell::state_shape(std::ptrdiff_t rows) const {
 
 void GatedCell::begin(const Layer& layer) {
     collecting_ = false;  // for a pass that was not finished
+    // Whoever changes the layer's parameters may change their shapes.
+    inputs_ = layer.params[0]->shape[0];
+    units_ = layer.params[0]->shape[1];
+    width_ = kind_.gates * units_;
     for_each_run(layer.params, weights_, [](const float* apart, float* together, std::ptrdiff_t count) {
         std::copy_n(apart, count, together);
     });

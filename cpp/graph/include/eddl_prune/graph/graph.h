@@ -1,7 +1,7 @@
 // The channel graph of a net, as plain data: what each layer does to channels, and nothing else about it.
 //
 // A node is a layer with one output; its channels are the indices along the output's first axis after the batch. There
-// are only four kinds of operation. Nearly all layers are Derived: a few channel maps say of which input channels each
+// are only five kinds of operation. Nearly all layers are Derived: a few channel maps say of which input channels each
 // output channel is made, and a function says what it is worth where those are constant. Coupling (units.h), constants
 // (constants.h) and the plan (plan.h) are found from the maps alone; a new kind of layer needs no new code here.
 #pragma once
@@ -88,12 +88,23 @@ struct Derived {
     bool is_sum() const { return !factors.empty(); }
 };
 
+// A recurrent cell. At each time step every output channel is made of the input channels, and of this node's own channels one
+// step before, that a weight of any gate joins with it. Before the first step these are 0.
+struct Recurrent {
+    std::vector<Connections> from_inputs, from_states;  // one a gate
+    bool has_biases = false;                            // of all gates, which can take up constant inputs
+    bool watches_inputs = false;                        // samples whose inputs are all 0 are skipped: other values are no weights' affair
+    // A channel stays at 0 for all time where nothing comes into this gate: no weights, no biases (borrowed).
+    std::optional<std::size_t> source;
+    std::vector<const float*> source_biases;
+};
+
 // Anything that we do not follow: its inputs and its outputs must keep all channels.
 struct Opaque {
     std::string reason;
 };
 
-using Operation = std::variant<Source, Linear, Derived, Opaque>;
+using Operation = std::variant<Source, Linear, Derived, Recurrent, Opaque>;
 
 struct Node {
     std::string name;
@@ -117,6 +128,7 @@ public:
     // The node that feeds one with a single input.
     std::size_t input_of(std::size_t position) const { return nodes_[position].inputs.front(); }
     const Linear* linear(std::size_t position) const { return std::get_if<Linear>(&nodes_[position].operation); }
+    const Recurrent* recurrent(std::size_t position) const { return std::get_if<Recurrent>(&nodes_[position].operation); }
     const Derived* derived(std::size_t position) const { return std::get_if<Derived>(&nodes_[position].operation); }
 
 private:

@@ -23,7 +23,7 @@ struct Constant {
 // What happens to one node. All channel lists ascend.
 struct NodePlan {
     std::vector<std::size_t> keep;  // output channels that stay
-    // Linear nodes only:
+    // Linear and, but for groups and carriers, recurrent nodes only:
     std::size_t groups = 1;             // that stay; each with as many inputs, and as many outputs, as the others
     std::vector<Constant> folded;       // input channels whose constant moves into the carrier of their group, or into the bias
     std::vector<Constant> carriers;     // input channels that stay, at most one a group; none: into the bias
@@ -31,6 +31,7 @@ struct NodePlan {
     // Sums only:
     std::vector<std::vector<std::size_t>> added;  // [map]: the output channels to which it adds; all stay
     std::vector<Constant> constants;              // output channels that stay, and what else is added there
+    std::vector<std::size_t> forgotten;  // recurrent nodes: the same of the node's own channels, as states
 };
 
 // Why channels stay.
