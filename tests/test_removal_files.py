@@ -62,8 +62,6 @@ def nets():
         yield pytest.param(cut, case, id=f"cut {case}")
 
 
-NOT_READ_BACK = ("split",)
-
 every_net = pytest.mark.parametrize("removed, name", list(nets()))
 
 
@@ -72,8 +70,6 @@ def test_the_engine_reads_its_own_export(removed, name):
     if not has_onnx():
         pytest.skip("the engine was built without protobuf")
     net, x = removed(name)
-    if name in NOT_READ_BACK:
-        pytest.skip("the engine does not read Gather along channels")
     again = eddl.import_net_from_onnx_string(eddl.serialize_net_to_onnx_string(net, False))
     eddl.build(again, eddl.sgd(0.1), ["mse"], ["mse"], eddl.CS_CPU(2), False)
     for batch in (x, x[:1]):
