@@ -318,6 +318,29 @@ def damaged(chance, content) -> bytes:
     return bytes(content)
 
 
+def fail_at_every_step(action, check, most=1000) -> int:
+    """
+    Runs `action` with an injected failure at its first preparing step, its second, … until it succeeds. After each
+    failure `check`, given the number of the step, looks whether all is as it was. Returns how often it failed.
+    """
+    from eddl_prune import _core
+
+    try:
+        for step in range(1, most):
+            _core._fail_after(step)
+            try:
+                action()
+            except RuntimeError as error:
+                assert "injected" in str(error)
+            else:
+                return step - 1
+            _core._fail_after(0)
+            check(step)
+    finally:
+        _core._fail_after(0)
+    raise AssertionError(f"still failing at step {most}")
+
+
 SUMS = ("LAdd", "LSubtract", "LAverage", "LSum", "LDiff", "LMaximum", "LMinimum")  # the last two on EDDL alone
 
 

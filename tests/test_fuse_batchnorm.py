@@ -4,7 +4,6 @@ import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from eddl_prune import _core
 from helpers import (
     STEPLESS_ON_EDDL,
     array,
@@ -13,6 +12,7 @@ from helpers import (
     bn_convnet,
     build,
     engine_name,
+    fail_at_every_step,
     mlp,
     on_either_engine,
     params_of,
@@ -379,20 +379,11 @@ def test_after_a_failure_the_net_is_what_it_was(kind):
     twin, _ = net_of(kind)
     train(twin, x, y, steps=2)
     view(eddl.getLayer(net, "linear").params[0])[0] = view(eddl.getLayer(twin, "linear").params[0])[0] = 0
-    before, failures = params_of(net), 0
-    while True:
-        failures += 1
-        _core._fail_after(failures)
-        try:
-            ep.simplify(net, fuse_batchnorm=True)
-        except RuntimeError as error:
-            assert "injected failure" in str(error)
-            assert_same_params(before, net)
-        else:
-            break
-        finally:
-            _core._fail_after(0)
-    assert failures > (3 if kind.startswith("conv") else 1)
+    before = params_of(net)
+    failures = fail_at_every_step(
+        lambda: ep.simplify(net, fuse_batchnorm=True), lambda step: assert_same_params(before, net)
+    )
+    assert failures > (2 if kind.startswith("conv") else 0)
     # All but the last left it so that it would have gone on as its twin does.
     ep.simplify(twin, fuse_batchnorm=True)
     train(net, x, y)
