@@ -11,6 +11,8 @@ import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
 from helpers import array, assert_same_params, build, fail_at_every_step, params_of, seed_params, tensor, train, view
+from hypothesis import given
+from hypothesis import strategies as st
 from test_simplify_graphs import channels, kill
 
 INPUTS, UNITS, CLASSES = 4, 5, 3
@@ -524,3 +526,57 @@ def test_what_is_not_defined_over_time_is_refused_at_once():
     with pytest.raises(ep.PruneError, match=r"^remove_channels: net .* is recurrent: its latency"):
         ep.remove_channels(net, latency=1.0)
     assert_same_params(before, net)
+
+
+# --- random nets ---
+
+
+def fill_sparsely(net, rng):
+    """Random parameters with many zeros: single weights, whole rows and columns, biases."""
+    for layer in net.layers:
+        for p in layer.params:
+            shape = tuple(p.shape)
+            value = rng.normal(size=shape) / np.sqrt(shape[0]) * (rng.random(shape) < rng.choice([0.3, 1]))
+            for axis in range(len(shape)):
+                line = [n if a == axis else 1 for a, n in enumerate(shape)]
+                value *= rng.random(line) < rng.choice([0.4, 0.8, 1])
+            view(p)[...] = value
+
+
+@given(
+    kinds=st.lists(st.sampled_from(["dense", "relu", "add", *CELLS]), min_size=1, max_size=5),
+    seed=st.integers(0, 2**32 - 1),
+    outputs=st.integers(1, 3),
+)
+def test_random_stacks(kinds, seed, outputs):
+    x = h = eddl.Input([INPUTS], "input")
+    for i, kind in enumerate(kinds):
+        if kind == "dense":
+            h = eddl.Dense(h, 6, i % 2 == 0)
+        elif kind == "relu":
+            h = dense(h, 5, "")
+        elif kind == "add":
+            h = eddl.Add([eddl.Dense(h, 6), eddl.Dense(h, 6)])
+        else:
+            h = CELLS[kind](h, f"cell{i}")
+    net = build(eddl.Model([x], [eddl.Dense(CELLS["gru"](h, "last"), CLASSES)]), eddl.sgd(0.01), seed=None)
+    rng = np.random.default_rng(seed)
+    fill_sparsely(net, rng)
+    inputs, targets = data(samples=4, steps=4, outputs=outputs, seed=seed)
+    inputs *= rng.random((4, 4, 1)) < 0.7  # some are skipped where zeros are masked
+    if rng.random() < 0.5:
+        net.build_rnet(4, outputs)
+    before = outputs_of(net, inputs)
+    longer, _ = data(samples=2, steps=6, seed=seed + 1)
+    expected = outputs_of(net, longer)
+    planned, report = ep.plan(net), ep.simplify(net)
+    assert planned.layers == report.layers
+    assert [e["parameters"] for e in _core.layer_stats(net)] == [layer.parameters_after for layer in report.layers]
+    assert report.parameters_after <= report.parameters_before
+    for actual, wanted in ((outputs_of(net, longer), expected), (outputs_of(net, inputs)[-1:], before[-1:])):
+        for a, e in zip(actual, wanted):
+            assert np.abs(a - e).max() <= 1e-5 * max(np.abs(e).max(), 1e-2)
+    again = params_of(net)
+    assert not any(layer.removed or layer.folded for layer in ep.simplify(net).layers)
+    assert_same_params(again, net)
+    train(net, inputs, targets)
