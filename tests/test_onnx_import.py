@@ -298,12 +298,26 @@ SHAPES = [
     Case("Gather of the last", "Gather", (6, 5), [np.int64(-1)], axis=2),
     Case("Gather of neighbours", "Gather", (6, 5), [ints(2, 3, 4)], axis=1),
     Case("Gather in any order", "Gather", (6, 5), [ints(4, 0, 0, -2)], axis=2),
+    Case("Gather of channels", "Gather", IMAGE, [ints(0, 2, 3)], axis=1),
+    Case("Gather of channels in any order", "Gather", IMAGE, [ints(3, -4, 2, 2, -1)], axis=1),
+    Case("Gather of channels by a negative axis", "Gather", LINE, [ints(1, 3)], axis=-2),
+    Case("Gather of a volume's channels", "Gather", VOLUME, [ints(1, 0, 1)], axis=1),
+    Case("Gather of features", "Gather", (5,), [ints(4, 0, 0)], axis=1),
+    Case("Gather of a grid of channels", "Gather", IMAGE, [np.array([[3, 0], [1, 1]])], axis=1),
+    Case("Slice of every second channel", "Slice", IMAGE, [ints(3), ints(-9), ints(1), ints(-2)]),
     Case("Gather of a grid", "Gather", (6, 5), [np.array([[0, 5], [3, 3]])], axis=1),
 ]
 
 RESIZES = [
     Case("Pad", "Pad", IMAGE, [ints(0, 0, 1, 2, 0, 0, 3, 0), np.float32(0.5)]),
     Case("Pad of channels and columns", "Pad", IMAGE, [ints(0, 1, 0, 2, 0, 0, 0, 1), np.float32(-1)]),
+    Case("Pad of channels", "Pad", IMAGE, [ints(0, 1, 0, 0, 0, 2, 0, 0)]),
+    Case("Pad of channels and rows", "Pad", IMAGE, [ints(0, 0, 1, 0, 0, 2, 0, 3), np.float32(0)]),
+    Case("Pad of channels by attributes", "Pad", LINE, opset=10, pads=[0, 2, 0, 0, 1, 0]),
+    Case("Pad of named channels", "Pad", IMAGE, [ints(1, 2), None, ints(1)], opset=18),
+    Case("Pad of channels by a number", "Pad", LINE, [ints(0, 0, 0, 0, 2, 0), np.float32(0.5)]),
+    Case("Pad that crops channels", "Pad", IMAGE, [ints(0, -2, 0, 0, 0, 1, 0, 0)]),
+    Case("Pad of channels by reflect", "Pad", IMAGE, [ints(0, 2, 0, 0, 0, 3, 0, 0)], mode="reflect"),
     Case("Pad of a vector", "Pad", (5,), [ints(0, 2, 0, 1)]),
     Case("Pad of a volume", "Pad", VOLUME, [ints(0, 0, 1, 0, 2, 0, 0, 0, 1, 0)]),
     Case("Pad that crops", "Pad", IMAGE, [ints(0, 0, -1, 2, 0, 0, 1, -3)]),
@@ -435,6 +449,149 @@ def node(op, inputs, outputs, name="", **attributes):
 def check(made, *feeds, mem="full_mem"):
     names = [i.name for i in made.graph.input]
     om.compare(om.run(made, feeds, mem), om.run_reference(made, dict(zip(names, feeds))))
+
+
+# ---- channels taken by index ----
+
+ADDED = draw(1, 5, 1, 1)
+ADDED[0, 2] = 0
+# Graphs on "x" and "z", both IMAGE; which layers they become besides the inputs; and how many parameters these have.
+TAKEN = {
+    "gathered from a pad": (
+        [node("Pad", "x one_more", "p"), node("Gather", "p five", "y", "take", axis=1)],
+        ["take"],
+        0,
+    ),
+    "a pad that others read": (
+        [
+            node("Pad", "x one_more", "p", "pad"),
+            node("Gather", "p five", "g", "take", axis=1),
+            node("Relu", "p", "r", "relu"),
+            node("Add", "g r", "y", "sum"),
+        ],
+        ["pad", "relu", "sum"],
+        0,
+    ),
+    "a take of a take": (
+        [node("Gather", "x five", "g", axis=1), node("Gather", "g evens", "y", "take", axis=1)],
+        ["take"],
+        0,
+    ),
+    "and undone": (
+        [node("Pad", "x one_more", "p"), node("Gather", "p all", "g", axis=1), node("Relu", "g", "y", "relu")],
+        ["relu"],
+        0,
+    ),
+    "of a take with a sign": (
+        [
+            node("Gather", "x five", "g", axis=1),
+            node("Mul", "g minus", "m", "product"),
+            node("Gather", "m evens", "y", "take", axis=1),
+        ],
+        ["take"],
+        0,
+    ),
+    "summed": (
+        [
+            node("Gather", "x five", "g", axis=1),
+            node("Mul", "g minus", "m"),
+            node("Pad", "z one_more", "p"),
+            node("Sum", "m p added g", "y", "sum"),
+        ],
+        ["sum"],
+        4,
+    ),
+    "added to a layer of the same": (
+        [
+            node("Pad", "x one_more", "p"),
+            node("Pad", "z one_more", "q", "q"),
+            node("Relu", "q", "r", "relu"),
+            node("Add", "r p", "y", "sum"),
+        ],
+        ["q", "relu", "sum"],
+        0,
+    ),
+    "added to numbers": ([node("Gather", "x five", "g", axis=1), node("Add", "added g", "y", "sum")], ["sum"], 4),
+    "a sum with numbers alone": (
+        [node("Relu", "x", "r", "relu"), node("Sum", "r z four", "y", "sum")],
+        ["relu", "sum"],
+        4,
+    ),
+    "not added to rows": (
+        [node("Gather", "x five", "g", "take", axis=1), node("Add", "g row", "y", "sum")],
+        ["take", "sum/constant", "sum/constant_wide", "sum"],
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_channels_taken(name):
+    nodes, layers, parameters = TAKEN[name]
+    constants = {
+        "one_more": ints(0, 0, 0, 0, 0, 1, 0, 0),
+        "five": ints(3, -1, 0, 0, 2),
+        "evens": ints(4, 2, 0),
+        "all": ints(0, 1, 2, 3),
+        "minus": np.float32(-0.5),
+        "added": ADDED,
+        "four": draw(4, 1, 1),
+        "row": draw(8),
+    }
+    read = {i for n in nodes for i in n.input}
+    inputs = {n: (om.BATCH, *IMAGE) for n in ("x", "z") if n in read}
+    made = om.model(nodes, inputs, constants={k: v for k, v in constants.items() if k in read})
+    feeds = [draw(3, *IMAGE) for _ in inputs]
+    for mem in ("full_mem", "low_mem"):
+        check(made, *feeds, mem=mem)
+    net = om.build(om.load(made))
+    assert [layer.name for layer in net.layers if layer.name not in inputs] == layers
+    assert sum(p.size for layer in net.layers for p in layer.params) == parameters
+    # And written again, and read again.
+    again = om.build(eddl.import_net_from_onnx_string(eddl.serialize_net_to_onnx_string(net, False)))
+    om.compare(om.run_net(again, feeds), om.run_net(net, feeds), rtol=0, atol=0)
+    assert len(again.layers) <= len(net.layers)
+    assert sum(p.size for layer in again.layers for p in layer.params) == parameters
+
+
+@pytest.mark.parametrize("mem", ["full_mem", "low_mem"])
+def test_gradients_go_to_the_channels_that_were_taken(mem):
+    """A convolution of [x0 … x3] whose channels are taken, padded and summed, by the chain rule."""
+    taken, size = [3, 0, 0, 4, -3, 3], (5, 3, 40, 40)  # large enough for several threads
+    nodes = [
+        node("Conv", "x w b", "c", "conv"),
+        node("Pad", "c one_more", "p"),
+        node("Gather", "p taken", "g", axis=1),
+        node("Mul", "g minus", "m"),
+        node("Sum", "m added", "y", "sum"),
+    ]
+    constants = {
+        "w": draw(4, 3, 1, 1),
+        "b": draw(4),
+        "one_more": ints(0, 0, 0, 0, 0, 1, 0, 0),
+        "taken": ints(*taken),
+        "minus": np.float32(-0.5),
+        "added": positive(1, 6, 1, 1),
+    }
+    net = om.build(om.load(om.model(nodes, {"x": (om.BATCH, *size[1:])}, constants=constants)), mem, lr=0.1)
+    x, y = draw(*size), draw(size[0], 6, *size[2:])
+    (out,) = om.run_net(net, [x])
+    eddl.train_batch(net, [Tensor.fromarray(x)], [Tensor.fromarray(y)], list(range(5)))
+    delta = (out.astype(np.float64) - y) / len(x)
+    of_conv = np.zeros((5, 5, 40, 40))
+    for c, source in enumerate(taken):
+        of_conv[:, source] -= 0.5 * delta[:, c]
+    of_conv = of_conv[:, :4]
+    conv, total = (eddl.getLayer(net, name) for name in ("conv", "sum"))
+    expected = np.einsum("bohw,bihw->oi", of_conv, x)[:, :, None, None]
+    for gradient, right in (
+        (conv.gradients[0], expected),
+        (conv.gradients[1], of_conv.sum((0, 2, 3))),
+        (total.gradients[0], delta.sum((0, 2, 3))),
+    ):
+        np.testing.assert_allclose(np.array(gradient), right, rtol=1e-3, atol=1e-4 * np.abs(right).max())
+    after = constants["added"].ravel() - 0.1 * delta.sum((0, 2, 3))
+    np.testing.assert_allclose(np.array(total.params[0]), after, rtol=1e-3, atol=1e-4)
 
 
 def classifier(**settings):
@@ -766,6 +923,17 @@ def test_recurrent(kind, last, layers):
 @pytest.mark.parametrize("kind", GATES)
 def test_recurrent_with_zeros_to_begin_with(kind):
     check(recurrent(kind, "state", zeros=True), draw(3, 6, 4))
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_recurrent_on_features_taken(kind):
+    made = recurrent(kind, "state")
+    for each in made.graph.node:
+        each.input[:] = ["taken" if name == "x" else name for name in each.input]
+    made.graph.node.insert(0, node("Gather", "x order", "taken", "take", axis=2))
+    made.graph.initializer.append(numpy_helper.from_array(ints(5, 0, 0, -2), "order"))
+    made.graph.input[0].type.tensor_type.shape.dim[2].dim_value = 6
+    check(made, draw(3, 6, 6))
 
 
 def test_recurrent_with_steps_first():

@@ -11,6 +11,7 @@ from helpers import (
     assert_same_params,
     build,
     fail_at_every_step,
+    has_onnx,
     params_of,
     seed_params,
     tensor,
@@ -345,6 +346,104 @@ def test_onnx(kind):
     kill(net, "stem_bn", range(channels(net, "stem")[0]))
     ep.simplify(net)
     onnx_tools.assert_same_as_onnx_runtime(net, inputs_for(net))
+
+
+def read_back(net, mem="full_mem", optimizer=None):
+    again = eddl.import_net_from_onnx_string(eddl.serialize_net_to_onnx_string(net, False))
+    eddl.build(again, optimizer or eddl.sgd(0.01, 0.9), ["mse"], ["mse"], eddl.CS_CPU(2, mem), False)
+    return again
+
+
+def sizes_of(net):
+    return [
+        (layer.name, layer.output.shape[1:], [p.shape for p in layer.params]) for layer in net.layers if layer.params
+    ]
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")
+@pytest.mark.parametrize("mem", ["full_mem", "low_mem"])
+@pytest.mark.parametrize("kind", SUMS)
+def test_pruned_written_and_read_in_turn(kind, mem):
+    """As many layers and parameters after each file; what dies after it goes like before; training goes on alike."""
+    net = build(residual(3, add=SUMS[kind], normed=False), mem=mem, optimizer=eddl.sgd(0.01, 0.9))
+    rng = np.random.default_rng(3)
+    for turn in range(3):
+        for name in ("stem", "branch0", "branch1", "branch2"):
+            (n,) = channels(net, name)
+            kill(net, name, [rng.integers(n)], 0.5)
+        report = simplify_exactly(net, trains=False)
+        assert report["parameters_after"] < report["parameters_before"]
+        again = read_back(net, mem)
+        assert sizes_of(again) == sizes_of(net)
+        assert len(again.layers) == len(net.layers)
+        x = inputs_for(net)
+        np.testing.assert_allclose(outputs_of(again, x)[0], outputs_of(net, x)[0], rtol=1e-6, atol=1e-7)
+        assert all(entry["removed"] == [] for entry in simplify_exactly(again, trains=False)["layers"])
+        train(net, *batch(net, seed=turn), steps=1)
+        train(again, *batch(net, seed=turn), steps=1)
+        for a, b in zip(params_of(net), params_of(again)) if turn == 0 else ():  # the file has no momentum
+            np.testing.assert_allclose(b, a, rtol=1e-4, atol=1e-6)
+        net = again
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")
+def test_a_net_that_was_read_prunes_like_the_one_that_was_written():
+    net = build(residual())
+    prune_branches(net, 0.5)
+    ep.simplify(net)
+    again = read_back(net, optimizer=ep.SeReNe(eddl.sgd(0.01), lmbda=1e-3, mode="full"))
+    assert _core.sum_structures(again) == _core.sum_structures(net)
+    train(again, *batch(net), steps=2)
+    assert all(np.isfinite(p).all() for p in params_of(again))
+    again = read_back(net)
+    assert _core.prediction_seconds(again, {"inner0": [0]}, 2, 3) > 0
+    for each in (net, again):
+        kill(each, "stem_bn", [0, 2], 0.25)
+        kill(each, "branch1_bn", [1], 0.0)
+        simplify_exactly(each, trains=False)
+    assert sizes_of(again) == sizes_of(net)
+    assert _core.sum_structures(again) == _core.sum_structures(net)
+
+
+@pytest.mark.embedded_engine
+@pytest.mark.skipif(not has_onnx(), reason="the engine was built without protobuf")
+@pytest.mark.parametrize("uneven", [True, False])
+def test_channels_in_any_order_lose_what_is_dead(uneven):
+    """A model with channels that are gathered in any order, some of them twice, and some zeros."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    import onnx_models as om
+
+    rng = np.random.default_rng(0)
+    draw = lambda *shape: rng.uniform(-1, 1, shape).astype(np.float32)  # noqa: E731
+    make = onnx.helper.make_node
+    nodes = [
+        make("Conv", ["x", "w1", "b1"], ["producer"], "producer"),
+        make("Pad", ["producer", "pads"], ["padded"], "pad"),
+        make("Gather", ["padded", "order"], ["taken"], "take", axis=1),
+        make("Conv", ["taken", "w2", "b2"], ["y"], "reader", pads=[1, 1, 1, 1]),
+    ]
+    constants = {
+        "w1": draw(5, 3, 1, 1),
+        "b1": draw(5),
+        "pads": np.int64([0, 0, 0, 0, 0, 1, 0, 0]),
+        "order": np.int64([4, 1, 1, 5, 0, 3, 0, 2]),
+        "w2": draw(3, 8, 3, 3),
+        "b2": draw(3),
+    }
+    net = om.build(om.load(om.model(nodes, {"x": (om.BATCH, 3, SIDE, SIDE)}, constants=constants)))
+    assert channels(net, "producer", "take") == [5, 8]
+    simplify_exactly(net, uneven_sums=uneven, trains=False)
+    assert channels(net, "producer", "take") == [5, 7]  # the zeros are gone
+    kill(net, "producer", [0, 3], 0.0)
+    kill(net, "producer", [1], 0.5)
+    simplify_exactly(net, uneven_sums=uneven, trains=False)
+    # The reader pads and needs a constant: the sum has its own or, where channels go together, the producer's, twice.
+    assert channels(net, "producer", "take") == ([2, 3] if uneven else [3, 4])
+    train(net, *batch(net))
+    om.compare(outputs_of(read_back(net), inputs_for(net)), outputs_of(net, inputs_for(net)))
 
 
 def test_the_default_is_the_engines():

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "channel_sum.h"
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/da/layer_da.h"
@@ -17,7 +18,6 @@
 #include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl/layers/reductions/layer_reductions.h"
 #include "graph_reader_values.h"
-#include "uneven_sum.h"
 
 namespace eddl_prune::adapter {
 
@@ -300,21 +300,29 @@ Operation read(const LMaximum& layer, const WeightedLayer&) { return weighted_su
 Operation read(const LMinimum& layer, const WeightedLayer&) { return weighted_sum(layer, each(layer, 1.0)); }
 #endif
 
-Operation read(const UnevenSum& layer, const WeightedLayer&) {
-    const UnevenSum::Form& form = layer.form();
+// An operand's channels come in any order, and more than once: a map for each run that ascends.
+std::vector<ChannelMap> ascending_runs(std::size_t input, const std::vector<std::ptrdiff_t>& source) {
+    std::vector<ChannelMap> runs(1);
+    for (std::size_t c = 0; c < source.size(); ++c) {
+        if (source[c] < 0) continue;
+        const auto from = static_cast<std::size_t>(source[c]);
+        if (!runs.back().in_blocks.empty() && from <= runs.back().in_blocks.back()) runs.emplace_back();
+        runs.back().out_blocks.push_back(c);
+        runs.back().in_blocks.push_back(from);
+    }
+    for (ChannelMap& run : runs) {
+        run.input = input;
+        run.count = run.out_blocks.size();
+    }
+    return runs;
+}
+
+Operation read(const ChannelSum& layer, const WeightedLayer&) {
+    const ChannelSum::Form& form = layer.form();
     Derived derived;
     for (std::size_t input = 0; input < layer.parent.size(); ++input) {
-        const std::vector<std::ptrdiff_t>& source = form.operands[input].source;
-        ChannelMap map;
-        map.input = input;
-        for (std::size_t c = 0; c < source.size(); ++c) {
-            if (source[c] < 0) continue;
-            map.out_blocks.push_back(c);
-            map.in_blocks.push_back(static_cast<std::size_t>(source[c]));
-        }
-        map.count = map.out_blocks.size();
-        derived.maps.push_back(map);
-        derived.factors.push_back(static_cast<double>(form.operands[input].factor));
+        for (ChannelMap& run : ascending_runs(input, form.operands[input].source)) derived.maps.push_back(std::move(run));
+        derived.factors.resize(derived.maps.size(), static_cast<double>(form.operands[input].factor));
     }
     std::vector<double> constants(channels_of(layer), 0.0);
     for (std::size_t i = 0; i < form.constants.size(); ++i)
@@ -553,7 +561,7 @@ graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
     return read_as<LInput, LConv, LConv1D, LConv3D, LConvT2D, LConvT3D, LDense,                             //
                    LBatchNorm, LActivation, LDropout, LGaussianNoise,                                       //
                    LAbs, LExp, LLog, LLog2, LLog10, LSqrt, LPow, LClamp, LSum, LDiff, LMult, LDiv,          //
-                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, UnevenSum, LConcat,                       //
+                   LAdd, LSubtract, LAverage, LMaximum, LMinimum, ChannelSum, LConcat,                      //
                    LMaxPool, LMaxPool1D, LMaxPool3D, LAveragePool, LAveragePool1D, LAveragePool3D,          //
                    LResize, LUpSampling3D, LUpSampling, LPad, LDataAugmentation,                            //
                    LReshape, LSqueeze, LUnsqueeze, LBypass, LPermute, LSelect, LTile, LRepeat,              //

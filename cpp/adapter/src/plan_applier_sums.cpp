@@ -15,15 +15,16 @@ std::size_t position(const Channels& ascending, std::size_t channel) {
     return static_cast<std::size_t>(std::lower_bound(ascending.begin(), ascending.end(), channel) - ascending.begin());
 }
 
-UnevenSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
-    UnevenSum::Form form;
+ChannelSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+    ChannelSum::Form form;
+    form.operands.resize(keep_in.size());
+    for (ChannelSum::Operand& operand : form.operands) operand.source.assign(plan.keep.size(), -1);
     for (std::size_t m = 0; m < derived.maps.size(); ++m) {
-        UnevenSum::Operand operand;
+        const std::size_t input = derived.maps[m].input;
+        ChannelSum::Operand& operand = form.operands[input];
         operand.factor = static_cast<float>(derived.factors[m]);
-        operand.source.assign(plan.keep.size(), -1);
         for (const std::size_t c : plan.added[m])
-            operand.source[position(plan.keep, c)] = static_cast<std::ptrdiff_t>(position(*keep_in[m], derived.maps[m].sources(c).begin));
-        form.operands.push_back(std::move(operand));
+            operand.source[position(plan.keep, c)] = static_cast<std::ptrdiff_t>(position(*keep_in[input], derived.maps[m].sources(c).begin));
     }
     for (const graph::Constant& constant : plan.constants) form.constants.push_back(position(plan.keep, constant.channel));
     return form;
@@ -32,7 +33,7 @@ UnevenSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& pl
 }  // namespace
 
 struct SumChange::Constants {
-    Constants(OptimizerState& state, UnevenSum& sum, const graph::NodePlan& plan) {
+    Constants(OptimizerState& state, ChannelSum& sum, const graph::NodePlan& plan) {
         const Channels& before = sum.form().constants;  // numbered as in the plan
         // Values that stay, others being 0.
         const auto make = [&](const Tensor* old) {
@@ -57,7 +58,7 @@ struct SumChange::Constants {
         }
     }
 
-    void commit(OptimizerState& state, UnevenSum& sum) noexcept {
+    void commit(OptimizerState& state, ChannelSum& sum) noexcept {
         if (!had && parameter != nullptr) {
             sum.params.push_back(parameter.release());
             sum.gradients.push_back(gradient.release());
@@ -83,14 +84,14 @@ struct SumChange::Constants {
 SumChange::SumChange(OptimizerState& state, Layer& sum, const graph::Derived& derived, const graph::NodePlan& plan,
                      const std::vector<const Channels*>& keep_in)
     : state_(state), old_(sum),
-      fresh_(dynamic_cast<UnevenSum*>(&sum) == nullptr ? std::make_unique<UnevenSum>(sum) : nullptr),
-      sum_(fresh_ != nullptr ? *fresh_ : dynamic_cast<UnevenSum&>(sum)), form_(form_of(derived, plan, keep_in)),
+      fresh_(dynamic_cast<ChannelSum*>(&sum) == nullptr ? std::make_unique<UnevenSum>(sum) : nullptr),
+      sum_(fresh_ != nullptr ? *fresh_ : dynamic_cast<ChannelSum&>(sum)), form_(form_of(derived, plan, keep_in)),
       constants_(std::make_unique<Constants>(state, sum_, plan)) {}
 
 SumChange::~SumChange() = default;
 
 bool SumChange::is_needed(const Layer& layer, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
-    if (dynamic_cast<const UnevenSum*>(&layer) != nullptr) return true;
+    if (dynamic_cast<const ChannelSum*>(&layer) != nullptr) return true;
     for (std::size_t m = 0; m < plan.added.size(); ++m)
         if (plan.added[m].size() != plan.keep.size() || keep_in[m]->size() != plan.keep.size()) return true;
     return false;

@@ -10,7 +10,7 @@
 
 namespace eddl_prune::adapter {
 
-// A sum of EDDL's that becomes an UnevenSum, or an UnevenSum that changes. The constructor does all that can fail, commit()
+// A sum of EDDL's that becomes an UnevenSum, or a ChannelSum that changes. The constructor does all that can fail, commit()
 // the rest.
 class SumChange {
 public:
@@ -32,8 +32,8 @@ private:
     OptimizerState& state_;
     Layer& old_;
     std::unique_ptr<UnevenSum> fresh_;  // nullptr where the old layer is one already
-    UnevenSum& sum_;
-    UnevenSum::Form form_;
+    ChannelSum& sum_;
+    ChannelSum::Form form_;
     std::unique_ptr<Constants> constants_;
 };
 

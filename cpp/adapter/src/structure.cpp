@@ -5,12 +5,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "channel_sum.h"
 #include "eddl_prune/adapter/graph_reader.h"
 #include "eddl_prune/adapter/net_view.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/graph/plan.h"
 #include "eddl_prune/graph/units.h"
-#include "uneven_sum.h"
 #include "unrolled_copy.h"
 
 namespace eddl_prune::adapter {
@@ -86,20 +86,24 @@ void plan_sum(const NetView& view, const graph::Node& node, const graph::Derived
         if (!holds) throw std::invalid_argument(std::string(view.function()) + ": layer '" + node.name + "' " + what);
     };
     const std::vector<std::size_t>& keep = sum.keep;
-    require(structure == nullptr || structure->sources.size() == derived.maps.size(), "has another number of operands");
-    for (std::size_t m = 0; m < derived.maps.size(); ++m) {
-        const std::vector<std::size_t>& keep_in = plan.nodes[node.inputs[derived.maps[m].input]].keep;
-        require(structure == nullptr ? keep_in.size() == keep.size() : structure->sources[m].size() == keep.size(),
+    require(structure == nullptr || structure->sources.size() == node.inputs.size(), "has another number of operands");
+    sum.added.resize(derived.maps.size());
+    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+        const std::vector<std::size_t>& keep_in = plan.nodes[node.inputs[k]].keep;
+        require(structure == nullptr ? keep_in.size() == keep.size() : structure->sources[k].size() == keep.size(),
                 "would have operands of unequal channels");
-        sum.added.emplace_back();
         for (std::size_t c = 0; c < keep.size(); ++c) {
-            const std::int64_t source = structure == nullptr ? static_cast<std::int64_t>(c) : structure->sources[m][c];
+            const std::int64_t source = structure == nullptr ? static_cast<std::int64_t>(c) : structure->sources[k][c];
             if (source < 0) continue;
-            const graph::ChannelRange made_of = derived.maps[m].sources(keep[c]);
-            require(static_cast<std::size_t>(source) < keep_in.size() && made_of.begin != made_of.end &&
-                        keep_in[static_cast<std::size_t>(source)] == made_of.begin,
-                    "cannot add channel " + std::to_string(source) + " of operand " + std::to_string(m) + " to channel " + std::to_string(c));
-            sum.added.back().push_back(keep[c]);
+            const auto adds = [&](const graph::ChannelMap& map) {
+                const graph::ChannelRange made_of = map.sources(keep[c]);
+                return map.input == k && made_of.begin != made_of.end && static_cast<std::size_t>(source) < keep_in.size() &&
+                       keep_in[static_cast<std::size_t>(source)] == made_of.begin;
+            };
+            const auto map = std::find_if(derived.maps.begin(), derived.maps.end(), adds);
+            require(map != derived.maps.end(),
+                    "cannot add channel " + std::to_string(source) + " of operand " + std::to_string(k) + " to channel " + std::to_string(c));
+            sum.added[static_cast<std::size_t>(map - derived.maps.begin())].push_back(keep[c]);
         }
     }
     std::int64_t before = -1;
@@ -116,10 +120,10 @@ SumStructures sum_structures(Net* net) {
     const NetView view(net, "sum_structures");
     SumStructures found;
     for (const Layer* layer : view.layers()) {
-        const auto* sum = dynamic_cast<const UnevenSum*>(layer);
+        const auto* sum = dynamic_cast<const ChannelSum*>(layer);
         if (sum == nullptr) continue;
         SumStructure& structure = found[layer->name];
-        for (const UnevenSum::Operand& operand : sum->form().operands)
+        for (const ChannelSum::Operand& operand : sum->form().operands)
             structure.sources.emplace_back(operand.source.begin(), operand.source.end());
         structure.constants.assign(sum->form().constants.begin(), sum->form().constants.end());
     }

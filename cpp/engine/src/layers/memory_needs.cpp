@@ -1,9 +1,9 @@
 #include "layers/memory_needs.h"
 
+#include "eddl/layers/channel_sum.h"
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/da/layer_da.h"
-#include "eddl/layers/extension.h"
 #include "eddl/layers/merge/layer_merge.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl/layers/pool/layer_pool.h"
@@ -27,14 +27,11 @@ bool reads_input(const LActivation& layer) {
 }  // namespace
 
 std::optional<BackwardReads> backward_reads(const Layer& layer) {
-    if (const auto* extension = dynamic_cast<const ExtensionLayer*>(&layer)) {
-        return BackwardReads{extension->backward_reads_input(), extension->backward_reads_output()};
-    }
     if (const auto* activation = dynamic_cast<const LActivation*>(&layer)) {
         return BackwardReads{reads_input(*activation), true};
     }
     if (is_one_of<LConv, LConv3D, LDense, LBatchNorm>(layer)) return BackwardReads{true, false};
-    if (is_one_of<LPool, LPool3D, LAdd, LSubtract, LAverage, LConcat, LPad, LUpSampling, LDropout>(layer)) {
+    if (is_one_of<LPool, LPool3D, LAdd, LSubtract, LAverage, LChannelSum, LConcat, LPad, LUpSampling, LDropout>(layer)) {
         return BackwardReads{false, false};
     }
     return std::nullopt;

@@ -1,7 +1,10 @@
 // Merge layers and operators: layers with layers, and with numbers.
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "eddl/layers/auxiliar/layer_auxiliar.h"
+#include "eddl/layers/channel_sum.h"
 #include "eddl/layers/merge/layer_merge.h"
 #include "eddl/layers/operators/layer_operators.h"
 #include "serialization/onnx/export/rules.h"
@@ -27,6 +30,66 @@ void write_subtract(const LSubtract &, LayerWriter &writer) { write_chain(writer
 void write_average(const LAverage &, LayerWriter &writer) { writer.result("Mean", writer.inputs()); }
 void write_maximum(const LMaximum &, LayerWriter &writer) { writer.result("Max", writer.inputs()); }
 void write_minimum(const LMinimum &, LayerWriter &writer) { writer.result("Min", writer.inputs()); }
+
+// An operator on a value and a constant.
+struct Step {
+    const char *part, *op;
+    std::string constant;
+};
+
+// What brings an operand to the channels of the sum: times its factor, gathered from its own and, for those that it
+// lacks, one of zeros behind them.
+std::vector<Step> operand_steps(LayerWriter &writer, const Tensor &values, const LChannelSum::Operand &operand) {
+    const std::int64_t channels = values.shape[1];
+    Ints indices, all(static_cast<std::size_t>(channels));
+    std::iota(all.begin(), all.end(), std::int64_t{0});
+    for (const std::ptrdiff_t source : operand.source) indices.push_back(source < 0 ? channels : source);
+    std::vector<Step> steps;
+    if (operand.factor != 1.0f) steps.push_back({"scaled", "Mul", writer.number("factor", operand.factor)});
+    if (std::find(indices.begin(), indices.end(), channels) != indices.end()) {
+        Ints pads(2 * values.shape.size(), 0);
+        pads[values.shape.size() + 1] = 1;
+        steps.push_back({"padded", "Pad", writer.integers("pads", pads)});
+    }
+    if (indices != all) steps.push_back({"spread", "Gather", writer.integers("channels", indices)});
+    return steps;
+}
+
+// The operand, spread; as the layer's result if it is all that there is.
+std::string write_operand(const LChannelSum &layer, LayerWriter &writer, std::size_t k, bool is_all) {
+    std::string value = writer.input(k);
+    const std::vector<Step> steps = operand_steps(writer, *layer.parent[k]->output, layer.form().operands[k]);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto &[part, op, constant] = steps[i];
+        const std::vector<std::string> inputs{value, constant};
+        const bool is_last = is_all && i + 1 == steps.size();
+        NodeWriter node = is_last ? writer.result(op, inputs) : writer.step(part, op, inputs);
+        if (op == std::string("Gather")) node.with("axis", 1);
+        value = node;
+    }
+    if (is_all && steps.empty()) value = writer.result("Identity", {value});
+    return value;
+}
+
+void write_channel_sum(const LChannelSum &layer, LayerWriter &writer) {
+    const std::vector<LChannelSum::Operand> &operands = layer.form().operands;
+    std::vector<std::size_t> adding;
+    for (std::size_t k = 0; k < operands.size(); ++k) {
+        const std::vector<std::ptrdiff_t> &source = operands[k].source;
+        if (std::any_of(source.begin(), source.end(), [](std::ptrdiff_t s) { return s >= 0; })) adding.push_back(k);
+    }
+    if (adding.empty()) adding.push_back(0);  // for a term with a batch
+    const bool is_all = adding.size() == 1 && layer.params.empty();
+    std::vector<std::string> terms;
+    for (const std::size_t k : adding) terms.push_back(write_operand(layer, writer, k, is_all));
+    if (is_all) return;
+    if (!layer.params.empty()) {
+        Ints dims(layer.output->shape.size(), 1);
+        dims[1] = layer.output->shape[1];
+        terms.push_back(writer.numbers("constants", dims, layer.spread(writer.parameter_values(0))));
+    }
+    writer.result("Sum", terms);
+}
 
 // Of two vectors ONNX would make a number without dimensions.
 void write_matmul(const LMatMul &layer, LayerWriter &writer) {
@@ -83,6 +146,7 @@ void add_arithmetic_rules(Rules &rules) {
     rules.add<LAdd>(write_add);
     rules.add<LSubtract>(write_subtract);
     rules.add<LAverage>(write_average);
+    rules.add<LChannelSum>(write_channel_sum);
     rules.add<LMaximum>(write_maximum);
     rules.add<LMinimum>(write_minimum);
     rules.add<LMatMul>(write_matmul);

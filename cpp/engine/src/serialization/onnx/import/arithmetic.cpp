@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <optional>
 
 #include "apis/make.h"
 #include "eddl/layers/merge/layer_merge.h"
 #include "eddl/layers/operators/layer_operators.h"
+#include "serialization/onnx/import/channels.h"
 #include "serialization/onnx/import/operators.h"
 #include "serialization/onnx/import/pieces.h"
 
@@ -146,7 +148,9 @@ Values binary(Translation& t, const Node& node) {
     const Value &a = t.value(meant, 0), b = second_operand(t, meant);
     const bool whole = is_whole_number(a) && is_whole_number(b);
     if (whole && op == Operation::DIV) refuse(node, "the division of whole numbers is not covered: no layer rounds");
-    Value result = combine(t, meant, op, a, b, "");
+    std::optional<Value> sum;
+    if (op == Operation::ADD) sum = sum_of_channels(t, meant, {a, b});
+    Value result = sum ? *sum : combine(t, meant, op, a, b, "");
     result.whole = whole;
     return {result};
 }
@@ -189,6 +193,10 @@ Value fold_operands(Translation& t, const Node& node, Operation op, const std::s
 
 template <Operation op>
 Values variadic(Translation& t, const Node& node) {
+    Values operands;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) operands.push_back(t.value(node, i));
+    if (op == Operation::ADD)
+        if (std::optional<Value> sum = sum_of_channels(t, node, operands)) return {*sum};
     return {fold_operands(t, node, op, "")};
 }
 

@@ -8,6 +8,7 @@
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/merge/layer_merge.h"
 #include "eddl/layers/operators/layer_operators.h"
+#include "serialization/onnx/import/channels.h"
 
 namespace eddl::onnx_io {
 
@@ -148,9 +149,11 @@ Value pick(Translation& t, const Node& node, const Value& x, std::size_t axis, c
            const std::string& part) {
     const auto consecutive = [](std::int64_t a, std::int64_t b) { return b != a + 1; };
     if (indices.empty()) refuse(node, "it leaves nothing of axis ", axis + 1);
+    if (axis == 0 && takes_channels(x)) return take_channels(t, node, x, indices, part);
     if (std::adjacent_find(indices.begin(), indices.end(), consecutive) == indices.end()) {
         return range(t, node, x, axis, indices.front(), indices.back() + 1, part);
     }
+    if (axis == 0) return take_channels(t, node, x, indices, part);
     LinearMap map(x.sample[axis], static_cast<std::int64_t>(indices.size()));
     map.allocate(t, node);
     for (std::size_t o = 0; o < indices.size(); ++o) map.at(indices[o], static_cast<std::int64_t>(o)) = 1.0f;

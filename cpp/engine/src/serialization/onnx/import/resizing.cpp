@@ -6,6 +6,7 @@
 #include "apis/make.h"
 #include "eddl/layers/conv/layer_conv.h"
 #include "eddl/layers/da/layer_da.h"
+#include "serialization/onnx/import/channels.h"
 #include "serialization/onnx/import/operators.h"
 #include "serialization/onnx/import/pieces.h"
 
@@ -73,6 +74,15 @@ Value pad_axis(Translation& t, const Node& node, const Value& x, std::size_t axi
     return view(t, node, padded, sample, part);
 }
 
+// All channels, and -1 for each that is added.
+Ints with_zeros(Translation& t, const Node& node, std::int64_t channels, Padding padding) {
+    const std::int64_t size = padding.before + channels + padding.after;
+    t.reserve(node, size);
+    Ints indices(static_cast<std::size_t>(size), -1);
+    std::iota(indices.begin() + padding.before, indices.end() - padding.after, std::int64_t{0});
+    return indices;
+}
+
 // The element of an axis that a place outside of it shows.
 std::int64_t mirrored(std::int64_t i, std::int64_t size, const std::string& mode) {
     if (mode == "edge") return std::clamp<std::int64_t>(i, 0, size - 1);
@@ -111,6 +121,10 @@ Values pad(Translation& t, const Node& node) {
         const Padding p = paddings[a];
         if (!is_padded(p)) continue;
         const std::string part = --left == 0 ? "" : "axis" + std::to_string(a + 1);
+        if (mode == "constant" && value == 0.0f && a == 0) {
+            x = take_channels(t, node, x, with_zeros(t, node, x.sample[0], p), part);
+            continue;
+        }
         if (mode == "constant") {
             x = pad_axis(t, node, x, a, p, value, part);
             continue;
