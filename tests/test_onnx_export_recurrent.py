@@ -1,5 +1,6 @@
 """Recurrent nets written to ONNX: sequences go in and out as [samples, steps, …], of any number and length."""
 
+import eddl_prune as ep
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
@@ -46,6 +47,16 @@ def test_cell(kind, rng):
 def test_cell_that_is_the_output(kind, rng):
     x = eddl.Input([INPUTS], "x")
     assert_same_as_onnx_runtime(build(eddl.Model([x], [CELLS[kind](x, "cell")])), [(INPUTS,)], rng)
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru", "rnn_tanh"])
+def test_cell_that_has_lost_inputs_and_units(kind, rng):
+    x = eddl.Input([INPUTS], "x")
+    h = CELLS[kind](eddl.ReLu(eddl.Dense(x, 4, True, "before")), "cell")
+    net = build(eddl.Model([x], [eddl.Dense(h, 3)]))
+    ep.remove_channels(net, {"before": [0, 2], "cell": [1, 4, 5]})
+    assert eddl.getLayer(net, "cell").params[0].shape == [2, UNITS - 3]
+    assert_same_as_onnx_runtime(net, [(INPUTS,)], rng)
 
 
 def test_stacked_cells(rng):
