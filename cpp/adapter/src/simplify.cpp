@@ -32,7 +32,7 @@ class Removal {
 public:
     // Channels of `zeroed` are 0 to those who read them.
     Removal(const NetView& view, bool uneven_sums, const ChannelLists& zeroed = {})
-        : view_(view), graph_((view.require_finite(), read_graph(view))), stats_(layer_sizes(view)) {
+        : view_(view), graph_((view.require_finite(), read_graph(view))), sizes_(layer_sizes(view)) {
         make_plan(uneven_sums ? graph::Sums::uneven : graph::Sums::even, zeroed);
         // The constants of uneven sums are parameters. That they are more than what goes takes a net made for it.
         if (uneven_sums && grows()) make_plan(graph::Sums::even, zeroed);
@@ -55,7 +55,7 @@ private:
         units_ = graph::assign_units(graph_, sums);
         plan_ = graph::make_plan(graph_, units_, units_of(zeroed));
         report_.layers.clear();
-        for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, stats_[n]));
+        for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, sizes_[n]));
     }
 
     bool grows() const {
@@ -87,17 +87,17 @@ private:
         return flags;
     }
 
-    LayerRemoval layer_removal(std::size_t n, const LayerSizes& stats) const {
+    LayerRemoval layer_removal(std::size_t n, const LayerSizes& sizes) const {
         const graph::NodePlan& plan = plan_.nodes[n];
         LayerRemoval layer;
-        layer.name = stats.name;
-        layer.kind = stats.kind;
+        layer.name = sizes.name;
+        layer.kind = sizes.kind;
         layer.inputs = graph_[n].inputs;
         layer.channels_before = graph_[n].channels;
         layer.channels_after = plan.keep.size();
         layer.removed = missing_from(plan.keep, graph_[n].channels);
-        layer.parameters_before = stats.parameters;
-        layer.macs_before = stats.macs;
+        layer.parameters_before = sizes.parameters;
+        layer.macs_before = sizes.macs;
         for (const graph::Constant& constant : plan.folded) layer.folded.push_back(constant.channel);
         for (const graph::Constant& carrier : plan.carriers) layer.carriers.push_back(carrier.channel);
 
@@ -105,15 +105,15 @@ private:
             const std::size_t weights_before = linear->connections.size();
             const std::size_t weights_after =
                 plan.keep.size() * (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) * linear->connections.taps;
-            layer.parameters_after = weights_after + (stats.parameters > weights_before ? plan.keep.size() : 0);  // biases
-            layer.macs_after = stats.macs / weights_before * weights_after;
+            layer.parameters_after = weights_after + (sizes.parameters > weights_before ? plan.keep.size() : 0);  // biases
+            layer.macs_after = sizes.macs / weights_before * weights_after;
         } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
             layer.parameters_after = plan.constants.size();
         } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
-            layer.parameters_after = parameters_of(*cell, plan_.nodes[graph_.input_of(n)].keep.size(), plan.keep.size(), stats);
+            layer.parameters_after = parameters_of(*cell, plan_.nodes[graph_.input_of(n)].keep.size(), plan.keep.size(), sizes);
         } else {
-            layer.parameters_after = stats.parameters - parameters_of(n, graph_[n].channels - plan.keep.size(), stats);
-            layer.macs_after = stats.macs / graph_[n].channels * plan.keep.size();
+            layer.parameters_after = sizes.parameters - parameters_of(n, graph_[n].channels - plan.keep.size(), sizes);
+            layer.macs_after = sizes.macs / graph_[n].channels * plan.keep.size();
         }
         return layer;
     }
@@ -122,7 +122,7 @@ private:
         GroupRemoval group;
         graph::Flags goes(units_.count, 0);
         for (const std::size_t channel : plan.removed) goes[units_.of[plan.nodes.front()][channel]] = 1;
-        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n) add_savings(n, goes, stats_[n], group);
+        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n) add_savings(n, goes, sizes_[n], group);
         group.channels = plan.channels.size();
         for (const std::size_t n : plan.nodes) group.layers.push_back(graph_[n].name);
         group.removed = plan.removed;
@@ -133,7 +133,7 @@ private:
     }
 
     // What the layer would save if only the units in `goes` went.
-    void add_savings(std::size_t n, const graph::Flags& goes, const LayerSizes& stats, GroupRemoval& group) const {
+    void add_savings(std::size_t n, const graph::Flags& goes, const LayerSizes& sizes, GroupRemoval& group) const {
         const auto going = [&](std::size_t node, std::size_t first, std::size_t size) {
             std::size_t count = 0;
             for (std::size_t c = first; c < first + size; ++c) count += goes[units_.of[node][c]];
@@ -146,16 +146,16 @@ private:
             for (std::size_t g = 0; g < c.groups; ++g)
                 pairs += c.group_in() * c.group_out() - (c.group_in() - going(graph_.input_of(n), g * c.group_in(), c.group_in())) *
                                                             (c.group_out() - going(n, g * c.group_out(), c.group_out()));
-            group.parameters += pairs * c.taps + (stats.parameters > c.size() ? channels : 0);
-            group.macs += stats.macs / c.size() * pairs * c.taps;
+            group.parameters += pairs * c.taps + (sizes.parameters > c.size() ? channels : 0);
+            group.macs += sizes.macs / c.size() * pairs * c.taps;
         } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
             return;  // its constants are others'
         } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
             const std::size_t input = graph_.input_of(n), inputs = graph_[input].channels;
-            group.parameters += stats.parameters - parameters_of(*cell, inputs - going(input, 0, inputs), graph_[n].channels - channels, stats);
+            group.parameters += sizes.parameters - parameters_of(*cell, inputs - going(input, 0, inputs), graph_[n].channels - channels, sizes);
         } else {
-            group.parameters += parameters_of(n, channels, stats);
-            group.macs += stats.macs / graph_[n].channels * channels;
+            group.parameters += parameters_of(n, channels, sizes);
+            group.macs += sizes.macs / graph_[n].channels * channels;
         }
     }
 
@@ -168,9 +168,9 @@ private:
 
     // Of so many channels of a layer without weights between channels. Those of a dense layer on the last of several axes,
     // and of a group normalisation, are all channels' alike.
-    std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerSizes& stats) const {
-        const bool common = stats.macs != 0 || dynamic_cast<const LGroupNorm*>(view_.layers()[n]) != nullptr;
-        return common ? 0 : stats.parameters * channels / graph_[n].channels;
+    std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerSizes& sizes) const {
+        const bool common = sizes.macs != 0 || dynamic_cast<const LGroupNorm*>(view_.layers()[n]) != nullptr;
+        return common ? 0 : sizes.parameters * channels / graph_[n].channels;
     }
 
     // Layers all of whose channels are pinned.
@@ -184,7 +184,7 @@ private:
 
     const NetView& view_;
     const graph::Graph graph_;
-    const std::vector<LayerSizes> stats_;
+    const std::vector<LayerSizes> sizes_;
     graph::Units units_;
     graph::Plan plan_;
     RemovalReport report_;
