@@ -94,17 +94,23 @@ class Life:
         assert [layer.name for layer in before] == [layer.name for layer in self.net.layers]
         assert not ep.plan(self.net).channels_removed
 
-    def simplify(self):
+    def kill(self):
+        """Zero coupled channels, or some of one layer: what is then constant in one operand of a sum only."""
         if self.rng.random() < 0.5:
             ep.zero_channels(self.net, amount=0.3, criterion="random", seed=int(self.rng.integers(1000)))
-        else:  # what is constant in one operand of a sum only
-            layer = self.rng.choice([layer for layer in self.net.layers[:-1] if len(layer.params) > 1])
-            axis = 1 if type(layer).__name__ == "LDense" else 0
-            gone = self.rng.random(layer.params[0].shape[axis]) < 0.4
-            view(layer.params[0])[(slice(None), gone) if axis else gone] = 0
+            return
+        layer = self.rng.choice([layer for layer in self.net.layers[:-1] if len(layer.params) > 1])
+        axis = 1 if type(layer).__name__ == "LDense" else 0
+        gone = self.rng.random(layer.params[0].shape[axis]) < 0.4
+        view(layer.params[0])[(slice(None), gone) if axis else gone] = 0
+
+    def simplify(self):
+        self.kill()
         self.exactly(lambda: ep.simplify(self.net))
 
     def fold(self):
+        if self.rng.random() < 0.5:
+            self.kill()
         self.exactly(lambda: ep.simplify(self.net, fuse_batchnorm=True))
         assert not ep.plan(self.net, fuse_batchnorm=True).fused
 
