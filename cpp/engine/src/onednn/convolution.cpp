@@ -1,7 +1,10 @@
 #include "onednn/convolution.h"
 
+#include <optional>
+#include <string>
 #include <tuple>
 
+#include "onednn/channels_last.h"
 #include "onednn/depthwise.h"
 #include "onednn/parts.h"
 
@@ -11,9 +14,12 @@ namespace {
 
 enum class Pass { forward, backward_data, backward_weights };
 
-// Whether the primitive may choose the layout of its tensors, which then must be brought there and back, or runs on the
-// plain ones. Measured on AVX2, one thread: blocked layouts win by up to two times, but not for 1x1 kernels, which are
-// plain matrix products unless the image is small, and not where hardly a block of channels can be filled.
+// How the primitive sees its tensors: as they are, in the layout it chooses (channels in blocks), or channels last. The
+// latter two must be brought there and back.
+enum class Layout { plain, blocked, channels_last };
+
+// Measured on AVX2, one thread: blocked layouts win by up to two times, but not for 1x1 kernels, which are plain matrix
+// products unless the image is small, and not where hardly a block of channels can be filled.
 bool blocked_layout_pays(const ConvShape& s, Pass pass) {
     constexpr int SMALL_IMAGE = 64;           // pixels
     constexpr int LARGE_WEIGHTS = 256 * 256;  // pairs of channels, beyond which changing the weights' layout costs too much
@@ -29,9 +35,9 @@ bool blocked_layout_pays(const ConvShape& s, Pass pass) {
 
 struct Geometry {
     Dims src, weights, bias, dst, strides, dilates, before, after;
-    bool blocked;
+    Layout layout;
 
-    Geometry(const ConvShape& s, Pass pass)
+    Geometry(const ConvShape& s, Layout chosen)
         : src(dims_of({s.batch, s.in_channels}, s.in, s.rank)),
           weights(dims_of({s.out_channels, s.in_channels / s.groups}, s.kernel, s.rank)),
           bias{s.out_channels},
@@ -40,7 +46,7 @@ struct Geometry {
           dilates(dims_of(s.dilation, s.rank)),
           before(dims_of(s.before, s.rank)),
           after(dims_of(s.after, s.rank)),
-          blocked(blocked_layout_pays(s, pass)) {
+          layout(chosen) {
         for (auto& dilate : dilates) --dilate;  // oneDNN counts the gaps
         // oneDNN wants the groups as an axis of their own; in memory it is the same array.
         if (s.groups > 1) {
@@ -49,10 +55,22 @@ struct Geometry {
         }
     }
 
-    Desc tensor(const Dims& dims) const { return blocked ? any_layout(dims) : plain(dims); }
+    Geometry(const ConvShape& s, Pass pass)
+        : Geometry(s, blocked_layout_pays(s, pass) ? Layout::blocked : Layout::plain) {}
+
+    Desc tensor(const Dims& dims) const {
+        switch (layout) {
+            case Layout::plain: return plain(dims);
+            case Layout::blocked: return any_layout(dims);
+            case Layout::channels_last: break;
+        }
+        return channels_last(dims);
+    }
 };
 
-dnnl::convolution_forward::primitive_desc describe_forward(const ConvShape& s, const Geometry& g) {
+using Forward = dnnl::convolution_forward::primitive_desc;
+
+Forward describe_forward(const ConvShape& s, const Geometry& g) {
     const auto kind = dnnl::prop_kind::forward_training;
     const auto direct = dnnl::algorithm::convolution_direct;
     if (s.bias) {
@@ -63,9 +81,18 @@ dnnl::convolution_forward::primitive_desc describe_forward(const ConvShape& s, c
             g.strides, g.dilates, g.before, g.after};
 }
 
+// oneDNN's channels-last kernel, where it pays and there is one for the shape.
+std::optional<Forward> describe_channels_last(const ConvShape& s) {
+    if (!has_measured_kernels() || !channels_last_pays(s)) return std::nullopt;
+    const Forward description = describe_forward(s, Geometry(s, Layout::channels_last));
+    const bool fast = std::string(description.impl_info_str()).find("brgconv") != std::string::npos;
+    return fast ? std::optional(description) : std::nullopt;
+}
+
 Operation make_forward(const ConvShape& s, Write how) {
     const Geometry g(s, Pass::forward);
-    const auto pd = describe_forward(s, g);
+    const std::optional<Forward> last = describe_channels_last(s);
+    const Forward pd = last ? *last : describe_forward(s, g);
     Operation op{dnnl::convolution_forward(pd)};
     op.reads(DNNL_ARG_SRC, plain(g.src), pd.src_desc())
         .reads(DNNL_ARG_WEIGHTS, plain(g.weights), pd.weights_desc())

@@ -12,6 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "onednn/transposition.h"
+
 namespace eddl::onednn {
 
 using Desc = dnnl::memory::desc;
@@ -21,6 +23,7 @@ using Tag = dnnl::memory::format_tag;
 const dnnl::engine& engine();
 
 Desc plain(const Dims& dims);                 // row-major float32
+Desc channels_last(const Dims& dims);         // float32, axis 1 innermost
 Desc any_layout(const Dims& dims);            // float32, the primitive chooses
 Desc with_layout(const Dims& dims, Tag tag);  // float32
 
@@ -51,10 +54,16 @@ private:
         bool input;
         bool staged;            // the primitive sees scratch memory, from this offset on
         std::size_t offset;
-        bool add;               // accumulate without a change of layout: a plain loop
+        bool add;               // to what the caller has
         dnnl::memory outside;
         dnnl::memory inside;    // outside itself unless staged
+        // The change of layout, if any. oneDNN's reorder takes up to five times as long as the transposition where the
+        // rows are a power of two long.
         std::optional<dnnl::reorder> reorder;
+        std::optional<Transposition> transposition;
+
+        void bring_in();
+        void bring_out();
     };
 
     void add_port(int argument, const Desc& outside, const Desc& inside, bool input, bool accumulate);
