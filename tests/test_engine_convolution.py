@@ -138,6 +138,29 @@ WIDE = {
     "3d-groups": (2, 32, [5, 6, 7], (32, [2, 3, 3], [1, 1, 1], "valid", True, 2, [1, 2, 1])),
     "3d-depthwise": (2, 24, [6, 7, 8], (24, [3, 3, 3], [2, 1, 2], "same", True, 24, [1, 1, 1])),
 }
+# On both sides of where the layout of the forward pass changes: by channels in and out, by the part of the last block
+# of filters that is filled, by the width of the image, and by the use that is made of each weight.
+WIDE |= {
+    f"2d-{channels}-{filters}-{size}-{batch}": (batch, channels, [size, size + odd], (filters, *rest))
+    for channels, filters, size, odd, batch, rest in [
+        (32, 32, 9, 0, 2, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (32, 33, 9, 0, 2, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (33, 32, 9, 1, 2, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (33, 33, 8, 1, 2, ([3, 3], [2, 2], "same", False, 1, [1, 1])),
+        (33, 29, 9, 0, 2, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (33, 40, 9, 0, 2, ([5, 3], [1, 2], "valid", True, 1, [1, 1])),
+        (17, 44, 16, 0, 1, ([3, 3], [1, 1], "same", True, 1, [1, 2])),
+        (17, 45, 16, 0, 1, ([3, 3], [1, 1], "same", True, 1, [1, 2])),
+        (65, 65, 2, 0, 1, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (65, 65, 2, 0, 7, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (4, 100, 11, 3, 2, ([7, 7], [2, 2], "same", True, 1, [1, 1])),
+        (3, 33, 12, 0, 2, ([3, 3], [1, 1], "same", True, 1, [1, 1])),
+        (41, 9, 8, 0, 2, ([1, 3], [1, 1], "same", True, 1, [1, 1])),
+    ]
+} | {
+    "1d-33": (3, 33, [50], (41, [5], [2], "same", True, 1, [1])),
+    "3d-33": (2, 19, [5, 6, 7], (33, [3, 3, 3], [1, 1, 2], "same", True, 1, [1, 2, 1])),
+}
 WIDE_TRANSPOSED = {
     "2d": (2, 32, [9, 11], (48, [3, 3], [2, 2], "same", True, 1, [1, 1])),
     "2d-unet": (3, 64, [8, 8], (32, [2, 2], [2, 2], "same", True, 1, [1, 1])),

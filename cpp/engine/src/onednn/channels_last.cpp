@@ -8,7 +8,7 @@ namespace eddl::onednn {
 namespace {
 
 // Work is counted in multiply-adds at the rate of whole registers, as measured on AVX2 with oneDNN 3.
-constexpr int LANES = 8;  // floats of a register, channels of a block
+constexpr int LANES = 8;  // floats in a register, channels in a block
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
@@ -57,12 +57,14 @@ bool has_measured_kernels() {
 bool channels_last_pays(const ConvShape& s) {
     // Per weight, by which the change of its layout takes longer; that of the tensors takes as long for both.
     constexpr double WEIGHT = 15;
-    const std::int64_t taps = volume(s.kernel, s.rank);
+    // Some two microseconds: less is not worth the memory of a kernel.
+    constexpr double WORTH = 100'000;
+    const std::ptrdiff_t taps = volume(s.kernel, s.rank);
     if (s.groups > 1 || taps == 1) return false;  // other kernels
-    std::int64_t uses = s.batch;  // of all weights of a pair of channels
-    for (int axis = 0; axis < s.rank; ++axis) uses *= meetings(s, axis);
-    const double weights = static_cast<double>(s.in_channels) * s.out_channels * taps;
-    return channels_last_work(s) * uses + WEIGHT * weights < blocked_work(s) * uses;
+    double uses = s.batch;  // of the weights of a pair of channels
+    for (int axis = 0; axis < s.rank; ++axis) uses *= static_cast<double>(meetings(s, axis));
+    const double weights = static_cast<double>(s.in_channels) * s.out_channels * static_cast<double>(taps);
+    return channels_last_work(s) * uses + WEIGHT * weights + WORTH < blocked_work(s) * uses;
 }
 
 }  // namespace eddl::onednn

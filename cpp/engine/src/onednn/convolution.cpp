@@ -1,8 +1,10 @@
 #include "onednn/convolution.h"
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "onednn/channels_last.h"
 #include "onednn/depthwise.h"
@@ -81,19 +83,46 @@ Forward describe_forward(const ConvShape& s, const Geometry& g) {
             g.strides, g.dilates, g.before, g.after};
 }
 
-// oneDNN's channels-last kernel, where it pays and there is one for the shape.
-std::optional<Forward> describe_channels_last(const ConvShape& s) {
+struct ForwardKernel {
+    Forward description;
+    dnnl::primitive primitive;
+
+    explicit ForwardKernel(const Forward& made) : description(made), primitive(dnnl::convolution_forward(made)) {}
+};
+
+// oneDNN's channels-last kernel, where it pays and there is one for the shape. oneDNN 3.2 does not free the code of such
+// kernels with them, about 40 KiB each. So every one is made once and kept, and no more than a fixed number of them.
+std::optional<ForwardKernel> channels_last_kernel(const ConvShape& s) {
+    constexpr std::size_t MOST_KEPT = 1000;
+    struct Kept {
+        ConvShape shape;
+        int threads;
+        ForwardKernel kernel;
+    };
+    static std::mutex mutex;
+    static std::vector<Kept>& kept = *new std::vector<Kept>;  // not destroyed after oneDNN's own globals
+
     if (!has_measured_kernels() || !channels_last_pays(s)) return std::nullopt;
+    ConvShape shape = s;
+    shape.save_memory = false;  // of no concern to the kernel
+    const int threads = omp_get_max_threads();
+    const std::lock_guard<std::mutex> lock(mutex);
+    for (const Kept& known : kept) {
+        if (known.threads == threads && known.shape == shape) return known.kernel;
+    }
+    if (kept.size() == MOST_KEPT) return std::nullopt;
     const Forward description = describe_forward(s, Geometry(s, Layout::channels_last));
-    const bool fast = std::string(description.impl_info_str()).find("brgconv") != std::string::npos;
-    return fast ? std::optional(description) : std::nullopt;
+    if (std::string(description.impl_info_str()).find("brgconv") == std::string::npos) return std::nullopt;
+    kept.push_back({shape, threads, ForwardKernel(description)});
+    return kept.back().kernel;
 }
 
 Operation make_forward(const ConvShape& s, Write how) {
     const Geometry g(s, Pass::forward);
-    const std::optional<Forward> last = describe_channels_last(s);
-    const Forward pd = last ? *last : describe_forward(s, g);
-    Operation op{dnnl::convolution_forward(pd)};
+    const std::optional<ForwardKernel> last = channels_last_kernel(s);
+    const ForwardKernel kernel = last ? *last : ForwardKernel(describe_forward(s, g));
+    const Forward& pd = kernel.description;
+    Operation op{kernel.primitive};
     op.reads(DNNL_ARG_SRC, plain(g.src), pd.src_desc())
         .reads(DNNL_ARG_WEIGHTS, plain(g.weights), pd.weights_desc())
         .writes(DNNL_ARG_DST, plain(g.dst), pd.dst_desc(), how);
