@@ -90,8 +90,8 @@ struct ForwardKernel {
     explicit ForwardKernel(const Forward& made) : description(made), primitive(dnnl::convolution_forward(made)) {}
 };
 
-// oneDNN's channels-last kernel, where it pays and there is one for the shape. oneDNN 3.2 does not free the code of such
-// kernels with them, about 40 KiB each. So every one is made once and kept, and no more than a fixed number of them.
+// oneDNN's channels-last kernel, where it pays and there is one for the shape. oneDNN 3.2 does not free the code of
+// such kernels with them, about 40 KiB each. So every one is made once and kept, up to a fixed number of them.
 std::optional<ForwardKernel> channels_last_kernel(const ConvShape& s) {
     constexpr std::size_t MOST_KEPT = 1000;
     struct Kept {
