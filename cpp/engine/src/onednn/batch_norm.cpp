@@ -30,10 +30,7 @@ Operation make_forward(const BatchNormShape& s) {
     const Desc tensor = plain(tensor_dims(s)), channels = plain({s.channels});
     Operation op{dnnl::batch_normalization_forward(pd)};
     op.reads(DNNL_ARG_SRC, tensor, pd.src_desc()).writes(DNNL_ARG_DST, tensor, pd.dst_desc());
-    for (const int argument : {DNNL_ARG_MEAN, DNNL_ARG_VARIANCE}) {
-        if (s.given_statistics) op.reads(argument, channels, channels);
-        else op.writes(argument, channels, channels);
-    }
+    for (const int argument : {DNNL_ARG_MEAN, DNNL_ARG_VARIANCE}) op.writes(argument, channels, channels);
     if (s.affine) op.reads(DNNL_ARG_SCALE, channels, channels).reads(DNNL_ARG_SHIFT, channels, channels);
     return op;
 }

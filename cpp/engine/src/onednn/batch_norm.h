@@ -10,7 +10,7 @@ struct BatchNormShape {
     float epsilon = 0.0f;
     bool affine = false;
     bool save_memory = false;       // no copies of the tensors in a faster layout
-    bool given_statistics = false;  // mean and variance are inputs; else those of the batch are computed and written
+    bool given_statistics = false;  // backward: mean and variance are constants; else they are those of the batch
 
     bool operator==(const BatchNormShape& other) const;
 };
@@ -24,7 +24,7 @@ struct Affine {
 
 class BatchNorm {
 public:
-    // The variance is the biased one.
+    // Writes mean and (biased) variance of the batch, and what is normalised by them.
     void forward(const BatchNormShape& shape, const float* src, float* mean, float* variance,
                  Affine<const float> affine, float* dst);
     // diff_src += …, gradients += …; mean and variance as the forward left them

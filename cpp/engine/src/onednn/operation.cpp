@@ -69,8 +69,7 @@ std::optional<Transposition> transposition_between(const Desc& outside, const De
     return back ? Transposition{dims[0], positions, dims[1]} : Transposition{dims[0], dims[1], positions};
 }
 
-const float* data_of(const dnnl::memory& memory) { return static_cast<const float*>(memory.get_data_handle()); }
-float* data_of(dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
+float* data_of(const dnnl::memory& memory) { return static_cast<float*>(memory.get_data_handle()); }
 
 void add_to(float* dst, const float* src, std::size_t count) {
     parallel_for(static_cast<std::ptrdiff_t>(count), [=](std::ptrdiff_t i) { dst[i] += src[i]; });
