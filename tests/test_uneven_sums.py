@@ -207,6 +207,24 @@ def test_sums_of_sums_and_of_the_same_layer():
     assert channels(net, "out") == [6]
 
 
+@pytest.mark.embedded_engine  # EDDL's Broadcast reads the wrong input
+def test_a_broadcast_takes_the_shape_of_the_new_sum():
+    x = eddl.Input([2, SIDE, SIDE], "input")
+    a, b = (eddl.ReLu(conv(x, 6, name)) for name in "ab")
+    total = eddl.Add([a, b], "sum")
+    gate = eddl.Sigmoid(eddl.Dense(eddl.Flatten(eddl.GlobalAveragePool2D(total)), 6, True, "gate"))
+    gated = eddl.Mult(total, eddl.Broadcast(eddl.Reshape(gate, [6, 1, 1]), total))
+    net = build(eddl.Model([x], [head(conv(gated, 3, "after"))]))
+    kill(net, "a", [0, 1], 0.5)
+    kill(net, "b", [1, 2], 0.25)
+    simplify_unevenly(net)
+    kill(net, "a", [0, 1], 0.0)
+    kill(net, "b", [0, 1, 2], 0.0)
+    report = simplify_unevenly(net)
+    assert not any("does not come before" in entry["reason"] for entry in report["pinned"])
+    assert channels(net, "a", "b", "sum") == [2, 1, 5]  # a constant times a gate varies
+
+
 def test_dense_nets():
     x = eddl.Input([7], "input")
     a = eddl.ReLu(eddl.Dense(x, 9, True, "a"))

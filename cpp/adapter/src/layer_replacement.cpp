@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "eddl/layers/core/layer_core.h"
 #include "eddl_prune/adapter/optimizer_wrapper.h"
 
 namespace eddl_prune::adapter {
@@ -26,6 +27,11 @@ void take_place(Net& net, Layer& old, Layer& fresh) noexcept {
     std::copy(old.parent.begin(), old.parent.end(), fresh.parent.begin());
     for (Layer* parent : fresh.parent) replace_in(parent->child);
     for (Layer* child : old.child) replace_in(child->parent);
+    // A broadcast remembers its parent, and the layer whose shape it takes though it is no parent.
+    for (Layer* layer : net.layers)
+        if (auto* broadcast = dynamic_cast<LBroadcast*>(layer))
+            for (Layer** remembered : {&broadcast->p1, &broadcast->p2})
+                if (*remembered == &old) *remembered = &fresh;
     for (Optimizer* optimizer = net.optimizer; optimizer != nullptr;) {
         replace_in(optimizer->layers);
         const auto* wrapper = dynamic_cast<WrappedOptimizer*>(optimizer);

@@ -233,13 +233,14 @@ private:
         return changed_;
     }
 
-    // The largest constant, or the largest of those that stay anyway unless that is much smaller. Lowest index of equals.
+    // The largest constant that is read, or the largest of those that stay anyway unless that is much smaller. Lowest index of
+    // equals. (One that is neither read nor stays would be no worse, but a second plan might prefer it to this one's.)
     std::size_t best_carrier(std::size_t n, ChannelRange group) const {
         const Constants& constants = input_constants(n);
         const auto size = [&](std::size_t i) { return constants.is_nonzero(i) ? std::abs(constants.values[i]) : 0.0f; };
-        std::size_t best = group.begin, best_kept = group.end;
+        std::size_t best = group.end, best_kept = group.end;
         for (std::size_t i = group.begin; i < group.end; ++i) {
-            if (size(i) > size(best)) best = i;
+            if (readings_[n].read[i] != 0 && (best == group.end || size(i) > size(best))) best = i;
             if (needed_[input_units(n)[i]] != 0 && (best_kept == group.end || size(i) > size(best_kept))) best_kept = i;
         }
         return best_kept != group.end && size(best_kept) * carrier_preference >= size(best) ? best_kept : best;
