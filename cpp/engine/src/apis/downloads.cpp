@@ -17,7 +17,7 @@ namespace {
 void expect_file(const std::string &function, const std::string &file) {
     if (!exist(file))
         not_available(function + ": file '" + file + "' is not in the working directory, and downloading it");
-    std::cout << file << " \u2713\n";
+    std::cout << file << " \u2713" << std::endl;
 }
 
 void expect_data_set(const std::string &name, const std::string &prefix, std::initializer_list<const char *> parts) {
