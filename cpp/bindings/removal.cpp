@@ -90,11 +90,8 @@ py::dict report_dict(const adapter::RemovalReport& report) {
     return dict;
 }
 
-adapter::RemovalOptions removal_options(bool fuse_batch_norms, std::optional<bool> uneven_sums) {
-    adapter::RemovalOptions options;
-    options.fuse_batch_norms = fuse_batch_norms;
-    options.uneven_sums = uneven_sums.value_or(options.uneven_sums);
-    return options;
+bool or_default(std::optional<bool> uneven_sums) {
+    return uneven_sums.value_or(adapter::RemovalOptions::uneven_sums_by_default);
 }
 
 // A function of a net and options.
@@ -103,7 +100,8 @@ void define_with_options(py::module_& module, const char* name, Function functio
     module.def(
         name,
         [function](Net* net, bool fuse_batchnorm, std::optional<bool> uneven_sums) {
-            return report_dict(without_gil([&] { return function(net, removal_options(fuse_batchnorm, uneven_sums)); }));
+            const adapter::RemovalOptions options{fuse_batchnorm, or_default(uneven_sums)};
+            return report_dict(without_gil([&] { return function(net, options); }));
         },
         py::arg("net").none(false), py::arg("fuse_batchnorm") = false, py::arg("uneven_sums") = py::none(), doc);
 }
@@ -114,7 +112,7 @@ void define_with_channels(py::module_& module, const char* name, Function functi
     module.def(
         name,
         [function](Net* net, const adapter::ChannelLists& channels, std::optional<bool> uneven_sums) {
-            const bool uneven = removal_options(false, uneven_sums).uneven_sums;
+            const bool uneven = or_default(uneven_sums);
             return report_dict(without_gil([&] { return function(net, channels, uneven); }));
         },
         py::arg("net").none(false), py::arg("channels"), py::arg("uneven_sums") = py::none(), doc);

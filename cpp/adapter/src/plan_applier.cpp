@@ -157,11 +157,12 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
         if (inputs.empty()) continue;  // it keeps all its channels
         const ShapeChange shapes{*prepared_->layers[n], plan.nodes[inputs.front()].keep, plan.nodes[n].keep,
                                  std::any_of(inputs.begin(), inputs.end(), shrinks), shrinks(n)};
-        prepared_->prepare({shapes, graph[n], plan.nodes[n]});
-        if (const graph::Derived* derived = graph.derived(n); derived != nullptr && derived->is_sum()) {
+        const LayerChange change{shapes, graph[n], plan.nodes[n]};
+        prepared_->prepare(change);
+        if (const graph::Derived* sum = graph.sum(n)) {
             std::vector<const std::vector<std::size_t>*> keep_in;
             for (const std::size_t input : inputs) keep_in.push_back(&plan.nodes[input].keep);
-            prepared_->prepare_sum({shapes, graph[n], plan.nodes[n]}, *derived, keep_in);
+            prepared_->prepare_sum(change, *sum, keep_in);
         }
     }
 }

@@ -107,7 +107,7 @@ private:
                 plan.keep.size() * (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) * linear->connections.taps;
             layer.parameters_after = weights_after + (sizes.parameters > weights_before ? plan.keep.size() : 0);  // biases
             layer.macs_after = sizes.macs / weights_before * weights_after;
-        } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
+        } else if (graph_.sum(n) != nullptr) {
             layer.parameters_after = plan.constants.size();
         } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
             layer.parameters_after = parameters_of(*cell, plan_.nodes[graph_.input_of(n)].keep.size(), plan.keep.size(), sizes);
@@ -148,7 +148,7 @@ private:
                                                             (c.group_out() - going(n, g * c.group_out(), c.group_out()));
             group.parameters += pairs * c.taps + (sizes.parameters > c.size() ? channels : 0);
             group.macs += sizes.macs / c.size() * pairs * c.taps;
-        } else if (const graph::Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) {
+        } else if (graph_.sum(n) != nullptr) {
             return;  // its constants are others'
         } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
             const std::size_t input = graph_.input_of(n), inputs = graph_[input].channels;

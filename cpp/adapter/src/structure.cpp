@@ -146,10 +146,10 @@ void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t
                 staying_groups(view, graph[n].name, linear->connections, stays[n], stays[graph.input_of(n)]);
     }
     for (std::size_t n = 0; n < graph.size(); ++n) {
-        const graph::Derived* derived = graph.derived(n);
-        if (derived == nullptr || !derived->is_sum()) continue;
+        const graph::Derived* sum = graph.sum(n);
+        if (sum == nullptr) continue;
         const auto found = sums.find(graph[n].name);
-        plan_sum(view, graph[n], *derived, found != sums.end() ? &found->second : nullptr, plan, plan.nodes[n]);
+        plan_sum(view, graph[n], *sum, found != sums.end() ? &found->second : nullptr, plan, plan.nodes[n]);
     }
     if (plan.is_empty(graph)) return;
     OptimizerState state(view.optimizer());

@@ -99,8 +99,10 @@ private:
                     mark_linear(n);
                 else if (const Recurrent* cell = graph_.recurrent(n))
                     mark_recurrent(n, *cell);
+                else if (const Derived* sum = uneven_sum(n))
+                    mark_sum(n, *sum);
                 else if (const Derived* derived = graph_.derived(n))
-                    drops_constants(*derived) ? mark_sum(n, *derived) : mark_derived(n, *derived);
+                    mark_derived(n, *derived);
             }
         } while (changed_);
     }
@@ -198,8 +200,8 @@ private:
         }
     }
 
-    // Whether the layer adds constant channels of its operands itself.
-    bool drops_constants(const Derived& derived) const { return derived.is_sum() && units_.sums == Sums::uneven; }
+    // A sum that adds constant channels of its operands itself; nullptr for other nodes.
+    const Derived* uneven_sum(std::size_t n) const { return units_.sums == Sums::uneven ? graph_.sum(n) : nullptr; }
 
     static bool is_zero(const Constants& constants, std::size_t channel) {
         return constants.known[channel] != 0 && !constants.is_nonzero(channel);
@@ -216,7 +218,7 @@ private:
     bool choose_carriers() {
         changed_ = false;
         for (std::size_t n = graph_.size(); n-- > 0;) {
-            if (const Derived* derived = graph_.derived(n); derived != nullptr && drops_constants(*derived)) use_dead_operands(n, *derived);
+            if (const Derived* sum = uneven_sum(n)) use_dead_operands(n, *sum);
             const Linear* linear = graph_.linear(n);
             if (linear == nullptr || folds_into_bias(*linear)) continue;
             const std::size_t group_in = linear->connections.group_in();
@@ -338,7 +340,7 @@ private:
         NodePlan plan;
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) plan.keep.push_back(c);
-        if (const Derived* derived = graph_.derived(n); derived != nullptr && derived->is_sum()) plan_sum(n, *derived, plan);
+        if (const Derived* sum = graph_.sum(n)) plan_sum(n, *sum, plan);
         plan_inputs(n, plan);
         const Linear* linear = graph_.linear(n);
         if (linear == nullptr) return plan;
@@ -370,7 +372,7 @@ private:
                 const ChannelRange source = map.sources(c);
                 if (source.begin == source.end) continue;
                 const std::size_t input = graph_[n].inputs[map.input];
-                const bool added = readings_[input].needed[source.begin] != 0 || !drops_constants(derived);
+                const bool added = readings_[input].needed[source.begin] != 0 || units_.sums == Sums::even;
                 if (added) plan.added[m].push_back(c);
                 operands.push_back(added ? Known(0.0) : constants_[input].at(source.begin));
             }

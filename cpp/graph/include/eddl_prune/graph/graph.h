@@ -130,6 +130,11 @@ public:
     const Linear* linear(std::size_t position) const { return std::get_if<Linear>(&nodes_[position].operation); }
     const Recurrent* recurrent(std::size_t position) const { return std::get_if<Recurrent>(&nodes_[position].operation); }
     const Derived* derived(std::size_t position) const { return std::get_if<Derived>(&nodes_[position].operation); }
+    // nullptr also for a derived node that is no sum.
+    const Derived* sum(std::size_t position) const {
+        const Derived* const found = derived(position);
+        return found != nullptr && found->is_sum() ? found : nullptr;
+    }
 
 private:
     void check(const Node& node) const;
