@@ -291,7 +291,6 @@ def test_the_structure_can_be_given_to_an_equal_net():
     assert_same_params(before, other)
     _core.remove_again(other, removed, sums)
     assert _core.sum_structures(other) == sums
-    _core.Snapshot(net, False)
     eddl.save(net, "structure.bin", "bin")
     eddl.load(other, "structure.bin", "bin")
     x = inputs_for(net)
@@ -477,9 +476,8 @@ def test_the_default_is_the_engines():
 def test_sensitivity_goes_through():
     net = build(residual(1), optimizer=ep.SeReNe(eddl.sgd(0.1), lmbda=1e-3, mode="full"))
     seed_params(net, 0)
-    prune_branches_of_one = {"stem_bn": [0, 1], "branch0_bn": [2, 3]}
-    for name, dead in prune_branches_of_one.items():
-        kill(net, name, dead, 0.5)
+    kill(net, "stem_bn", [0, 1], 0.5)
+    kill(net, "branch0_bn", [2, 3], 0.5)
     _core.simplify(net, uneven_sums=True)
     before = params_of(net)
     train(net, *batch(net), steps=2)
