@@ -137,12 +137,12 @@ void OptimizerState::insert(const Layer* layer, std::size_t param) noexcept {
 void OptimizerState::erase(const Layer* layer, std::size_t param) noexcept {
     const auto place = position_of(layer, param);
     if (place == moments_.end()) return;
-    // By what they are, not by where: others may have inserted or erased since these lists were read.
-    const auto goes = [&](const Tensor* tensor) {
-        return std::find(place->tensors.begin(), place->tensors.end(), tensor) != place->tensors.end();
-    };
-    for (const List& list : lists_)
-        list.tensors->erase(std::remove_if(list.tensors->begin(), list.tensors->end(), goes), list.tensors->end());
+    const std::ptrdiff_t index = place - moments_.begin();
+    for (const List& list : lists_) {
+        const auto per_parameter = static_cast<std::ptrdiff_t>(list.follows.size());
+        const auto first = list.tensors->begin() + index * per_parameter;
+        list.tensors->erase(first, first + per_parameter);
+    }
     for (Tensor* tensor : place->tensors) delete tensor;
     moments_.erase(place);
 }
