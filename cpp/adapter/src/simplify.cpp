@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/batch_norm_folding.h"
@@ -52,8 +53,9 @@ public:
 
 private:
     void make_plan(graph::Sums sums, const ChannelLists& zeroed) {
-        units_ = graph::assign_units(graph_, sums);
-        plan_ = graph::make_plan(graph_, units_, units_of(zeroed));
+        graph::PlannedUnits planned = graph::make_plan(graph_, sums, [&](const graph::Units& units) { return units_of(zeroed, units); });
+        units_ = std::move(planned.units);
+        plan_ = std::move(planned.plan);
         report_.layers.clear();
         for (std::size_t n = 0; n < graph_.size(); ++n) report_.layers.push_back(layer_removal(n, sizes_[n]));
     }
@@ -68,8 +70,8 @@ private:
     }
 
     // All that hangs together with these channels, sums being even.
-    graph::Flags units_of(const ChannelLists& channels) const {
-        graph::Flags flags(units_.count, 0);
+    graph::Flags units_of(const ChannelLists& channels, const graph::Units& units) const {
+        graph::Flags flags(units.count, 0);
         if (channels.empty()) return flags;
         const graph::Units whole = graph::assign_units(graph_);
         for (const auto& [name, indices] : channels) {
@@ -81,7 +83,7 @@ private:
                     throw std::out_of_range(opening + std::to_string(index) + "; allowed: 0 to " + std::to_string(graph_[n].channels - 1));
                 const std::size_t unit = whole.of[n][static_cast<std::size_t>(index)];
                 if (whole.is_pinned(unit)) throw PruneError(opening + std::to_string(index) + " must stay: " + whole.reason(unit));
-                for (const graph::Slot& slot : whole.members[unit]) flags[units_.of[slot.node][slot.channel]] = 1;
+                for (const graph::Slot& slot : whole.members[unit]) flags[units.of[slot.node][slot.channel]] = 1;
             }
         }
         return flags;

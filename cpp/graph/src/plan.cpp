@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "eddl_prune/graph/constants.h"
 
@@ -19,6 +20,12 @@ const char* const alive = "in use";
 const char* const carries = "carries constants";
 const char* const last_one = "a layer keeps at least one channel";
 
+// A node and one of its inputs.
+struct Edge {
+    std::size_t node, input;
+};
+using InputFlags = std::vector<Flags>;  // [node][input]
+
 [[noreturn]] void refuse(const Graph& graph, const Units& units, std::size_t unit, const std::string& reason) {
     const Slot& slot = units.members[unit].front();
     throw std::invalid_argument("channel " + std::to_string(slot.channel) + " of layer '" + graph[slot.node].name + "' must stay: " + reason);
@@ -26,8 +33,10 @@ const char* const last_one = "a layer keeps at least one channel";
 
 class Planner {
 public:
-    Planner(const Graph& graph, const Units& units, const Flags& zeroed)
-        : graph_(graph), units_(units), zeroed_(zeroed), constants_(propagate_constants(graph, units, zeroed)), needed_(units.count, 0), readings_(graph.size()) {
+    // All is borrowed. Constants depend on which channels are zeroed, not on units.
+    Planner(const Graph& graph, const Units& units, const Flags& zeroed, const std::vector<Constants>& constants)
+        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), needed_(units.count, 0), lost_(units.count, 0), readings_(graph.size()) {
+        for_lost_units([this](std::size_t unit, const Edge&) { lost_[unit] = 1; });
         for (std::size_t n = 0; n < graph.size(); ++n) {
             Reading& reading = readings_[n];
             reading.needed.assign(graph[n].channels, 0);
@@ -42,6 +51,25 @@ public:
         }
     }
 
+    // What nobody needs though nothing be coupled (of units of one channel each). `required`: inputs that are not to be lost.
+    Departures find_departures(const InputFlags& required) {
+        required_ = &required;
+        for (std::size_t n = 0; n < graph_.size(); ++n)
+            if (!graph_[n].pin.empty()) need_all(n);
+        std::vector<std::optional<std::size_t>> last_inputs(graph_.size());
+        Departures departures;
+        do {
+            do mark_needed();
+            while (choose_carriers());
+            departures = nodes_without_readers(last_inputs);
+            changed_ = false;
+            for (std::size_t n = 0; n < graph_.size(); ++n)
+                if (std::holds_alternative<Opaque>(graph_[n].operation) && !departures.leaves(n))
+                    for (const std::size_t input : graph_[n].inputs) need_all(input);
+        } while (changed_);
+        return departures;
+    }
+
     Plan make() {
         need_what_is_pinned();
         do mark_needed();
@@ -49,12 +77,18 @@ public:
         check_zeroed();
         keep_structure();
         check_watched();
+        for_lost_units([this](std::size_t unit, const Edge& edge) {
+            if (!kept_[unit].empty()) conflicts_.push_back(edge);
+        });
 
         Plan plan;
         for (std::size_t n = 0; n < graph_.size(); ++n) plan.nodes.push_back(plan_node(n));
         plan.groups = plan_groups();
         return plan;
     }
+
+    // Inputs that were to be lost, and of which coupling or evenness keeps a channel: the plan that was made is not sound.
+    const std::vector<Edge>& conflicts() const { return conflicts_; }
 
 private:
     struct Reading {
@@ -69,6 +103,10 @@ private:
     const Constants& input_constants(std::size_t n) const { return constants_[graph_.input_of(n)]; }
     const std::vector<std::size_t>& input_units(std::size_t n) const { return units_.of[graph_.input_of(n)]; }
 
+    void need_all(std::size_t n) {
+        for (std::size_t c = 0; c < graph_[n].channels; ++c) need(n, c);
+    }
+
     void need(std::size_t n, std::size_t channel) {
         std::uint8_t& needed = readings_[n].needed[channel];
         changed_ = changed_ || needed == 0;
@@ -78,11 +116,9 @@ private:
 
     // What a pin names is pinned for its value. Other channels of the same units stay too, whatever they hold.
     void need_what_is_pinned() {
-        const auto need_all = [this](std::size_t n) {
-            for (std::size_t c = 0; c < graph_[n].channels; ++c) need(n, c);
-        };
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             const Node& node = graph_[n];
+            if (departures().leaves(n)) continue;
             if (!node.pin.empty()) need_all(n);
             if (!std::holds_alternative<Opaque>(node.operation) && !std::holds_alternative<Source>(node.operation)) continue;
             need_all(n);
@@ -99,7 +135,7 @@ private:
                     mark_linear(n);
                 else if (const Recurrent* cell = graph_.recurrent(n))
                     mark_recurrent(n, *cell);
-                else if (const Derived* sum = uneven_sum(n))
+                else if (const Derived* sum = graph_.sum(n))
                     mark_sum(n, *sum);
                 else if (const Derived* derived = graph_.derived(n))
                     mark_derived(n, *derived);
@@ -172,24 +208,114 @@ private:
         }
     }
 
-    // A sum adds constants itself, but for those that stay anyway.
+    // An uneven sum adds constants itself, but for those that stay anyway.
     void mark_sum(std::size_t n, const Derived& derived) {
+        const bool even = units_.sums == Sums::even;
+        Flags lost(graph_[n].inputs.size(), 0);
+        if (required_ == nullptr)
+            for (std::size_t k = 0; k < lost.size(); ++k) lost[k] = departures().loses(n, k);
+        else if (even)
+            lost = dispensable_inputs(n);
         for (std::size_t c = 0; c < graph_[n].channels; ++c) {
             if (readings_[n].needed[c] == 0) continue;
             for (const ChannelMap& map : derived.maps) {
+                if (lost[map.input] != 0) continue;
                 const ChannelRange source = map.sources(c);
                 const std::size_t input = graph_[n].inputs[map.input];
                 for (std::size_t i = source.begin; i < source.end; ++i)
-                    if (constants_[input].known[i] == 0 || needed_[units_.of[input][i]] != 0) need(input, i);
+                    if (even || constants_[input].known[i] == 0 || needed_[units_.of[input][i]] != 0) need(input, i);
             }
         }
     }
+
+    // --- what leaves as a whole ---
+
+    const Departures& departures() const { return units_.departures; }
+
+    // Backwards from what must be there: a node stays if one that stays reads it and cannot do without. `last_inputs` remembers
+    // for nodes that could do without any of their inputs which one they keep.
+    Departures nodes_without_readers(std::vector<std::optional<std::size_t>>& last_inputs) const {
+        Departures departures;
+        departures.nodes.assign(graph_.size(), 1);
+        departures.inputs.resize(graph_.size());
+        for (std::size_t n = graph_.size(); n-- > 0;) {
+            const Node& node = graph_[n];
+            departures.inputs[n].assign(node.inputs.size(), 0);
+            if (std::holds_alternative<Source>(node.operation) || !node.pin.empty()) departures.nodes[n] = 0;
+            if (departures.leaves(n)) continue;
+            Flags& lost = departures.inputs[n] = dispensable_inputs(n);
+            if (!lost.empty() && std::find(lost.begin(), lost.end(), 0) == lost.end()) {
+                if (!last_inputs[n]) last_inputs[n] = least_input(node, departures);
+                lost[*last_inputs[n]] = 0;
+            }
+            for (std::size_t k = 0; k < lost.size(); ++k)
+                if (lost[k] == 0) departures.nodes[node.inputs[k]] = 0;
+        }
+        return departures;
+    }
+
+    // The one that costs least: it stays anyway, or comes first.
+    static std::size_t least_input(const Node& node, const Departures& departures) {
+        const auto cost = [&](std::size_t input) { return std::make_pair(departures.leaves(input), input); };
+        const auto least = std::min_element(node.inputs.begin(), node.inputs.end(),
+                                            [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
+        return static_cast<std::size_t>(least - node.inputs.begin());
+    }
+
+    // The inputs that a node can do without: a concatenation, those of whose channels none is needed; an uneven sum, those of
+    // which it adds nothing but constants; an even one, those that are 0.
+    Flags dispensable_inputs(std::size_t n) const {
+        const Node& node = graph_[n];
+        Flags lost(node.inputs.size(), 0);
+        const Derived* derived = graph_.derived(n);
+        if (derived == nullptr || !derived->loses_inputs) return lost;
+        for (std::size_t k = 0; k < lost.size(); ++k) lost[k] = !graph_[node.inputs[k]].anchored && (*required_)[n][k] == 0;
+        const bool even = derived->is_sum() && units_.sums == Sums::even;
+        for (const ChannelMap& map : derived->maps) {
+            const std::size_t input = node.inputs[map.input];
+            for (std::size_t c = 0; c < node.channels && lost[map.input] != 0; ++c) {
+                const ChannelRange source = map.sources(c);
+                if (readings_[n].needed[c] == 0 || source.begin == source.end) continue;
+                if (even)
+                    lost[map.input] = is_zero(constants_[input], source.begin);
+                else
+                    lost[map.input] = derived->is_sum() && readings_[input].needed[source.begin] == 0;
+            }
+        }
+        if (even && !(node.pin.empty() && stays_the_sum(*derived, lost))) lost.assign(lost.size(), 0);
+        return lost;
+    }
+
+    // Whether a sum of EDDL's of the other operands is the same, or the one that is left.
+    static bool stays_the_sum(const Derived& sum, const Flags& lost) {
+        const auto is_one = [](double factor) { return factor == 1.0; };
+        if (std::all_of(sum.factors.begin(), sum.factors.end(), is_one)) return true;
+        std::vector<std::size_t> left;
+        for (std::size_t m = 0; m < sum.maps.size(); ++m)
+            if (lost[sum.maps[m].input] == 0) left.push_back(m);
+        return left.size() == 1 && is_one(sum.factors[left.front()]);
+    }
+
+    // Calls visit(unit, edge) for the channels of a concatenation that go with an input.
+    template <class Visit>
+    void for_lost_units(Visit visit) const {
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            const Derived* derived = graph_.derived(n);
+            if (derived == nullptr || derived->is_sum() || departures().leaves(n)) continue;
+            for (const ChannelMap& map : derived->maps)
+                for (std::size_t q = 0; departures().loses(n, map.input) && q < map.count; ++q)
+                    visit(units_.of[n][map.output_of(q).begin], Edge{n, map.input});
+        }
+    }
+
+    bool is_lost(std::size_t n, std::size_t channel) const { return lost_[units_.of[n][channel]] != 0; }
 
     // An operand of which nothing is needed keeps a channel all the same. That may as well be one of its constants.
     void use_dead_operands(std::size_t n, const Derived& derived) {
         for (const ChannelMap& map : derived.maps) {
             const std::size_t input = graph_[n].inputs[map.input];
             const Flags& needed = readings_[input].needed;
+            if (required_ != nullptr || departures().loses(n, map.input)) continue;
             if (std::find(needed.begin(), needed.end(), 1) != needed.end()) continue;
             for (std::size_t c = 0; c < graph_[n].channels; ++c) {
                 const ChannelRange source = map.sources(c);
@@ -239,7 +365,16 @@ private:
     // equals. (One that is neither read nor stays would be no worse, but a second plan might prefer it to this one's.)
     std::size_t best_carrier(std::size_t n, ChannelRange group) const {
         const Constants& constants = input_constants(n);
-        const auto size = [&](std::size_t i) { return constants.is_nonzero(i) ? std::abs(constants.values[i]) : 0.0f; };
+        // What goes with a whole input had better not carry.
+        const auto serves = [&](std::size_t i) {
+            return constants.is_nonzero(i) && !is_lost(graph_.input_of(n), i) && (readings_[n].read[i] != 0 || needed_[input_units(n)[i]] != 0);
+        };
+        bool others_serve = false;
+        for (std::size_t i = group.begin; i < group.end && !others_serve; ++i) others_serve = serves(i);
+        const auto size = [&](std::size_t i) {
+            const bool goes = others_serve && is_lost(graph_.input_of(n), i);
+            return constants.is_nonzero(i) && !goes ? std::abs(constants.values[i]) : 0.0f;
+        };
         std::size_t best = group.end, best_kept = group.end;
         for (std::size_t i = group.begin; i < group.end; ++i) {
             if (readings_[n].read[i] != 0 && (best == group.end || size(i) > size(best))) best = i;
@@ -268,10 +403,11 @@ private:
                 changed_ = false;
                 for (std::size_t n = 0; n < graph_.size(); ++n) {
                     const Linear* linear = graph_.linear(n);
-                    if (linear != nullptr && linear->connections.groups > 1) even_groups(n, linear->connections);
+                    if (linear != nullptr && linear->connections.groups > 1 && !departures().leaves(n)) even_groups(n, linear->connections);
                 }
             } while (changed_);
-            for (std::size_t n = 0; n < graph_.size() && !changed_; ++n) keep_one(n);
+            for (std::size_t n = 0; n < graph_.size() && !changed_; ++n)
+                if (!departures().leaves(n)) keep_one(n);
         } while (changed_);
     }
 
@@ -302,7 +438,9 @@ private:
     void keep_one(std::size_t n) {
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) return;
-        keep(n, 0, last_one);
+        std::size_t first = 0;
+        while (is_lost(n, first)) ++first;
+        keep(n, first, last_one);
     }
 
     // A grouped convolution loses groups as a whole; the groups that stay have equally many inputs, and outputs.
@@ -338,6 +476,9 @@ private:
 
     NodePlan plan_node(std::size_t n) const {
         NodePlan plan;
+        if (departures().leaves(n)) return plan;
+        for (std::size_t k = 0; k < graph_[n].inputs.size(); ++k)
+            if (departures().loses(n, k)) plan.lost_inputs.push_back(k);
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) plan.keep.push_back(c);
         if (const Derived* sum = graph_.sum(n)) plan_sum(n, *sum, plan);
@@ -372,7 +513,8 @@ private:
                 const ChannelRange source = map.sources(c);
                 if (source.begin == source.end) continue;
                 const std::size_t input = graph_[n].inputs[map.input];
-                const bool added = readings_[input].needed[source.begin] != 0 || units_.sums == Sums::even;
+                const bool added = !departures().loses(n, map.input) &&
+                                   (readings_[input].needed[source.begin] != 0 || units_.sums == Sums::even);
                 if (added) plan.added[m].push_back(c);
                 operands.push_back(added ? Known(0.0) : constants_[input].at(source.begin));
             }
@@ -426,8 +568,11 @@ private:
     const Graph& graph_;
     const Units& units_;
     const Flags& zeroed_;  // [unit]
-    const std::vector<Constants> constants_;
+    const std::vector<Constants>& constants_;
+    const InputFlags* required_ = nullptr;  // while departures are sought
+    std::vector<Edge> conflicts_;
     Flags needed_;                   // [unit]: one of its channels is
+    Flags lost_;                     // [unit]: one of its channels goes with an input
     std::vector<std::string> kept_;  // [unit]: why it stays; "" where it goes
     std::vector<Reading> readings_;
     std::vector<Known> operands_;  // kept for its memory
@@ -439,22 +584,35 @@ private:
 bool Plan::is_empty(const Graph& graph) const {
     for (std::size_t n = 0; n < nodes.size(); ++n) {
         const NodePlan& plan = nodes[n];
-        if (plan.keep.size() != graph[n].channels || !plan.folded.empty() || !plan.cleared.empty() || !plan.forgotten.empty()) return false;
+        if (plan.keep.size() != graph[n].channels || !plan.lost_inputs.empty() || !plan.folded.empty() || !plan.cleared.empty() || !plan.forgotten.empty()) return false;
         for (std::size_t m = 0; m < plan.added.size(); ++m)
             if (plan.added[m].size() != graph.derived(n)->maps[m].count) return false;
     }
     return true;
 }
 
-Plan make_plan(const Graph& graph, Sums sums) {
-    const Units units = assign_units(graph, sums);
-    return make_plan(graph, units, Flags(units.count, 0));
-}
-
-Plan make_plan(const Graph& graph, const Units& units, const Flags& zeroed) {
-    for (std::size_t unit = 0; unit < units.count; ++unit)
-        if (zeroed[unit] != 0 && units.is_pinned(unit)) refuse(graph, units, unit, units.reason(unit));
-    return Planner(graph, units, zeroed).make();
+PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed) {
+    const Units separate = separate_units(graph, sums);
+    const Flags zeroed_channels = zeroed(separate);
+    const std::vector<Constants> constants = propagate_constants(graph, separate, zeroed_channels);
+    InputFlags required;
+    for (const Node& node : graph.nodes()) required.emplace_back(node.inputs.size(), 0);
+    const bool may_lose = std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
+        const auto* derived = std::get_if<Derived>(&node.operation);
+        return derived != nullptr && derived->loses_inputs;
+    });
+    for (;;) {
+        Departures departures;
+        if (may_lose) departures = Planner(graph, separate, zeroed_channels, constants).find_departures(required);
+        PlannedUnits planned{assign_units(graph, sums, departures), {}};
+        const Flags zeroed_units = zeroed(planned.units);
+        for (std::size_t unit = 0; unit < planned.units.count; ++unit)
+            if (zeroed_units[unit] != 0 && planned.units.is_pinned(unit)) refuse(graph, planned.units, unit, planned.units.reason(unit));
+        Planner planner(graph, planned.units, zeroed_units, constants);
+        planned.plan = planner.make();
+        if (planner.conflicts().empty()) return planned;
+        for (const Edge& edge : planner.conflicts()) required[edge.node][edge.input] = 1;
+    }
 }
 
 }  // namespace eddl_prune::graph

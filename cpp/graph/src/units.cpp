@@ -33,16 +33,24 @@ private:
 
 class UnitMaker {
 public:
-    UnitMaker(const Graph& graph, Sums sums) : graph_(graph), first_(first_slots(graph)), sets_(first_.back()) {
+    UnitMaker(const Graph& graph, Sums sums, const Departures& departures)
+        : graph_(graph), first_(first_slots(graph)), sets_(first_.back()) {
         units_.sums = sums;
+        units_.departures = departures;
         units_.reasons.emplace_back();
     }
 
     Units make() {
         for (std::size_t n = 0; n < graph_.size(); ++n) couple(n);
         number();
-        for (std::size_t n = 0; n < graph_.size(); ++n) pin(n);
+        for (std::size_t n = 0; n < graph_.size(); ++n)
+            if (!units_.departures.leaves(n)) pin(n);
         assign_groups();
+        return std::move(units_);
+    }
+
+    Units make_separate() {
+        number();
         return std::move(units_);
     }
 
@@ -56,7 +64,9 @@ private:
 
     void couple(std::size_t n) {
         const Node& node = graph_[n];
+        const Departures& departures = units_.departures;
         const auto join = [&](std::size_t input, ChannelRange in, ChannelRange out) {
+            if (departures.loses(n, input) || departures.leaves(n) != departures.leaves(node.inputs[input])) return;
             const std::size_t anchor = first_[n] + out.begin;
             for (std::size_t c = out.begin + 1; c < out.end; ++c) sets_.join(anchor, first_[n] + c);
             for (std::size_t c = in.begin; c < in.end; ++c) sets_.join(anchor, first_[node.inputs[input]] + c);
@@ -128,6 +138,8 @@ private:
 
 }  // namespace
 
-Units assign_units(const Graph& graph, Sums sums) { return UnitMaker(graph, sums).make(); }
+Units assign_units(const Graph& graph, Sums sums, const Departures& departures) { return UnitMaker(graph, sums, departures).make(); }
+
+Units separate_units(const Graph& graph, Sums sums) { return UnitMaker(graph, sums, {}).make_separate(); }
 
 }  // namespace eddl_prune::graph

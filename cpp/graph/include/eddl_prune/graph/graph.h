@@ -84,6 +84,8 @@ struct Derived {
     // is a constant, and add that itself: its operands need not have the same channels (units.h says whether they may not).
     // Some channels may have no operand at all. Empty for other layers.
     std::vector<double> factors;
+    // Of a concatenation or a sum: it may lose those inputs, but not all, whose channels it can do without.
+    bool loses_inputs = false;
 
     bool is_sum() const { return !factors.empty(); }
 };
@@ -112,6 +114,7 @@ struct Node {
     std::size_t channels = 0;
     Operation operation = Source{};
     std::string pin;         // why the output must keep all its channels; "" where it need not
+    bool anchored = false;   // a reader keeps it as an input even where it could do without
     std::size_t period = 0;  // channels that are a multiple of this apart go together: a column of several words; 0: none do
 };
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Constant {
 
 // What happens to one node. All channel lists ascend.
 struct NodePlan {
-    std::vector<std::size_t> keep;  // output channels that stay
+    std::vector<std::size_t> keep;  // output channels that stay; none: the node leaves
+    std::vector<std::size_t> lost_inputs;  // of a node that stays: indices of inputs that it does without from now on
     // Linear and, but for groups and carriers, recurrent nodes only:
     std::size_t groups = 1;             // that stay; each with as many inputs, and as many outputs, as the others
     std::vector<Constant> folded;       // input channels whose constant moves into the carrier of their group, or into the bias
@@ -57,13 +59,19 @@ struct Plan {
     bool is_empty(const Graph& graph) const;
 };
 
-// Every node keeps at least one channel; those of pinned units (units.h) all stay. Sums are even or not as in `units`. Time is linear in the number of
-// weights at worst. The plan of a net that a plan was applied to is empty, unless folded weights cancel to exactly 0.
-Plan make_plan(const Graph& graph, Sums sums = Sums::even);
+struct PlannedUnits {
+    Units units;
+    Plan plan;
+};
 
-// The same for the net in which the channels of all units that are set in `zeroed` are 0 wherever they are read. Those
-// that must stay all the same (NodePlan says which) are 0 to their readers after removal too, by zero weights.
-// `units` must be those of the graph. Throws std::invalid_argument for a pinned unit.
-Plan make_plan(const Graph& graph, const Units& units, const Flags& zeroed);
+// [unit]: those whose channels are 0 wherever they are read. What must stay of them all the same (NodePlan says) is 0 to its
+// readers after removal too, by zero weights.
+using ZeroedUnits = std::function<Flags(const Units& units)>;
+
+// Nodes that no output depends on leave where those that read them can do without; every other node keeps at least one
+// channel; those of pinned units (units.h) all stay. Time is linear in the number of weights at worst. The plan of a net that
+// a plan was applied to is empty, unless folded weights cancel to exactly 0. Throws std::invalid_argument where a pinned unit
+// is zeroed.
+PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed);
 
 }  // namespace eddl_prune::graph

@@ -16,11 +16,21 @@ struct Slot {
     std::size_t node, channel;
 };
 
+// What leaves a net as a whole: nodes from which no path leads to an output any more, once other nodes do without inputs.
+struct Departures {
+    Flags nodes;                // [node]; sources and what is pinned stay. Empty: nothing leaves
+    std::vector<Flags> inputs;  // [node][input]: lost by a node that stays
+
+    bool leaves(std::size_t node) const { return !nodes.empty() && nodes[node] != 0; }
+    bool loses(std::size_t node, std::size_t input) const { return !inputs.empty() && inputs[node][input] != 0; }
+};
+
 // Whether the operands of a sum have the same channels, as EDDL's own layers demand, or each its own.
 enum class Sums { even, uneven };
 
 struct Units {
     Sums sums = Sums::even;
+    Departures departures;
     std::vector<std::vector<std::size_t>> of;  // [node][channel] -> unit, numbered from 0 in net order
     std::size_t count = 0;
     std::vector<std::vector<Slot>> members;  // [unit], in net order
@@ -38,7 +48,10 @@ struct Units {
     const std::string& reason(std::size_t unit) const { return reasons[pinned_by[unit]]; }
 };
 
-// Units of uneven sums are parts of those of even ones.
-Units assign_units(const Graph& graph, Sums sums = Sums::even);
+// Units of uneven sums are parts of those of even ones. What departs neither couples nor pins what stays.
+Units assign_units(const Graph& graph, Sums sums = Sums::even, const Departures& departures = {});
+
+// Every channel on its own, nothing pinned.
+Units separate_units(const Graph& graph, Sums sums);
 
 }  // namespace eddl_prune::graph
