@@ -241,3 +241,118 @@ def test_softmax_within_a_net_pins():
     weights(net, "inner")[0][:, 1] = 0
     weights(net, "head")[0][1] = 0
     assert layer(_core.plan(net), "inner")["removed"] == []
+
+
+def test_the_mean_of_a_batch_norm_takes_up_constants():
+    """A convolution without padding and bias needs no carrier where a batch norm alone reads it."""
+    x = eddl.Input([2, 6, 6], "input")
+    first = eddl.ReLu(conv(x, 4, "valid", True, "first"), "relu")
+    reader = conv(first, 3, "valid", False, "reader")
+    net = build(eddl.Model([x], [eddl.BatchNormalization(reader, True, 0.9, 1e-3, "bn")]))
+    kernel, offset = weights(net, "first")
+    kernel[:2], offset[:2] = 0, [0.25, 0.75]
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == [0, 1]
+    entry = layer(plan, "reader")
+    assert (entry["folded"], entry["carriers"], entry["folded_into_bias"]) == ([0, 1], [], True)
+
+
+@pytest.mark.parametrize("reader", ["output", "others"])
+def test_a_mean_that_others_do_not_know_of_takes_nothing(reader):
+    x = eddl.Input([2, 6, 6], "input")
+    first = eddl.ReLu(conv(x, 4, "valid", True, "first"), "relu")
+    read = conv(first, 3, "valid", False, "reader")
+    outputs = [conv(eddl.BatchNormalization(read, True, 0.9, 1e-3), 2, "same", True, "last")]
+    outputs.append(read if reader == "output" else conv(read, 2, "same", True, "beside"))
+    net = build(eddl.Model([x], outputs))
+    kernel, offset = weights(net, "first")
+    kernel[:2], offset[:2] = 0, [0.25, 0.75]
+    entry = layer(_core.plan(net), "reader")
+    assert (entry["folded"], entry["carriers"]) == ([0], [1])
+
+
+def test_a_frame_of_zeros_is_padding():
+    """Pad before a convolution without padding; its constants share one border, and one carrier."""
+    x = eddl.Input([2, 6, 6], "input")
+    first = eddl.ReLu(conv(x, 5, "valid", True, "first"), "relu")
+    padded = eddl.Pad(first, [1, 0, 1, 0], 0.0, "pad")
+    net = build(eddl.Model([x], [conv(padded, 3, "valid", True, "reader")]))
+    kernel, offset = weights(net, "first")
+    kernel[:4], offset[:4] = 0, [0.25, 0.75, -3, 0]
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == [0, 2, 3]
+    assert (layer(plan, "reader")["folded"], layer(plan, "reader")["carriers"]) == ([0], [1])
+
+
+@pytest.mark.parametrize(
+    ("border", "window", "constant", "goes"),
+    [
+        (0.0, 3, 0.5, True),
+        (0.0, 3, -0.5, False),  # zeros are larger at the border
+        (0.25, 3, 0.5, False),  # not zeros: not followed
+        (0.0, 2, 0.5, False),  # windows that see nothing else
+    ],
+    ids=["above", "below", "other-border", "small-window"],
+)
+def test_largest_values_within_a_frame_of_zeros(border, window, constant, goes):
+    x = eddl.Input([2, 6, 6], "input")
+    first = conv(x, 3, "valid", True, "first")
+    framed = eddl.Pad(first, [2, 2, 2, 2] if window == 2 else [1, 1, 1, 1], border)
+    pooled = eddl.MaxPool2D(framed, [window] * 2, [1, 1], "none")
+    net = build(eddl.Model([x], [conv(pooled, 2, "valid", True, "reader")]))
+    kernel, offset = weights(net, "first")
+    kernel[1], offset[1] = 0, constant
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == ([1] if goes else [])
+
+
+def concatenation(left_read_by_both):
+    """Two convolutions that a padded one reads together; one more reads the left one."""
+    x = eddl.Input([2, 6, 6], "input")
+    left, right = (eddl.ReLu(conv(x, 4, "valid", True, name)) for name in ("left", "right"))
+    outputs = [conv(eddl.Concat([left, right]), 3, "same", True, "together")]
+    if left_read_by_both:
+        outputs.append(conv(left, 2, "same", True, "beside"))
+    net = build(eddl.Model([x], outputs))
+    for name, constants in (("left", [0.5, 0.25]), ("right", [0.75, 1.0])):
+        kernel, offset = weights(net, name)
+        kernel[:2], offset[:2] = 0, constants
+    return net
+
+
+@pytest.mark.parametrize(
+    ("shared", "removed"), [(False, ([0, 1], [0])), (True, ([1], [0, 1]))], ids=["one-reader", "two"]
+)
+def test_readers_share_the_carrier_that_serves_them_all(shared, removed):
+    """One reader alone takes the largest constant; two take the largest that both read."""
+    plan = _core.plan(concatenation(shared))
+    assert (layer(plan, "left")["removed"], layer(plan, "right")["removed"]) == removed
+    if shared:
+        assert layer(plan, "together")["carriers"] == layer(plan, "beside")["carriers"] == [0]
+
+
+def test_a_carrier_is_not_much_smaller_than_what_it_carries():
+    net = concatenation(True)
+    weights(net, "right")[1][:2] = 20  # 40 times what both could share
+    plan = _core.plan(net)
+    assert (layer(plan, "left")["removed"], layer(plan, "right")["removed"]) == ([1], [1])
+    assert layer(plan, "together")["carriers"] == [4]
+
+
+def test_readers_that_see_different_constants_of_a_channel_share_carriers():
+    """As in DenseNet: each reader has its own batch norm and ReLU, so that each sees other constants as 0."""
+    x = eddl.Input([2, 6, 6], "input")
+    first = conv(x, 6, "valid", True, "first")
+    readers = []
+    for k in range(3):
+        seen = eddl.ReLu(eddl.BatchNormalization(first, True, 0.9, 1e-3, f"bn{k}"))
+        readers.append(conv(seen, 2, "same", True, f"reader{k}"))
+    net = build(eddl.Model([x], readers))
+    weights(net, "first")[0][:4] = 0
+    for k in range(3):
+        gamma, beta, *_ = (view(p) for p in eddl.getLayer(net, f"bn{k}").params)
+        gamma[:4] = beta[:4] = 0
+        beta[k], beta[3] = 1.0, 0.5  # channel k serves reader k best, channel 3 all of them
+    plan = _core.plan(net)
+    assert layer(plan, "first")["removed"] == [0, 1, 2]
+    assert [layer(plan, f"reader{k}")["carriers"] for k in range(3)] == [[3]] * 3

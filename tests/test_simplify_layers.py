@@ -43,6 +43,15 @@ def dense(x, units, name=""):
     return eddl.Dense(x, units, True, name)
 
 
+def framed(x, filters, name=""):
+    return conv2d(eddl.Pad(x, [1, 0, 2, 1]), filters, name, 3, "valid")
+
+
+def normed(x, filters, name=""):
+    unbiased = eddl.Conv2D(x, filters, [2, 2], [1, 1], "valid", False, 1, [1, 1], name)
+    return eddl.BatchNormalization(unbiased, True, 0.9, 1e-3)
+
+
 def excited(x):
     """What squeeze-and-excitation multiplies x by: a value a channel, as a vector since EDDL broadcasts no others."""
     squeezed = eddl.ReLu(eddl.Dense(eddl.Flatten(eddl.GlobalAveragePool2D(x)), 3, True))
@@ -86,6 +95,9 @@ KINDS = {
     "resize_half_pixel": Kind(lambda x: eddl.Resize(x, [3, 11], coordinate_transformation_mode="half_pixel"), CARRIED),
     "resize_within": Kind(lambda x: eddl.Resize(x, [4, 4], False, "constant", 0.25), ALL),
     "pad_with_zeros": Kind(lambda x: eddl.Pad(x, [1, 2, 0, 1], 0.0), ZEROS),
+    "pad_before_the_reader": Kind(lambda x: x, CARRIED, reader=framed),
+    "pad_before_the_largest": Kind(lambda x: eddl.MaxPool2D(eddl.Pad(x, [1, 1]), [3, 3], [2, 2], "none"), CARRIED),
+    "reader_with_a_batch_norm": Kind(lambda x: x, FOLDED, reader=normed),
     "pad_with_the_constant": Kind(lambda x: eddl.Pad(x, [1, 2, 0, 1], 0.5), BORDERED),
     "dropout": Kind(lambda x: eddl.Dropout(x, 0.25, True), CARRIED, comparable=False),
     "noise": Kind(lambda x: eddl.GaussianNoise(x, 0.1), CARRIED, comparable=False),
@@ -104,8 +116,7 @@ KINDS = {
     "select_positions": Kind(lambda x: eddl.Select(x, [":", "1:4"]), CARRIED),
     # 0 and 1 are 0, 2 and 3 constants that the sum adds itself; on EDDL its operands stay even.
     "split": Kind(lambda x: eddl.Add(eddl.Split(x, [2, 4], 0)), 4 + 2 * (engine_name() == "EDDL")),
-    # Channel 3, the first constant that the reader sees, carries; the other part keeps one channel, too.
-    "split_and_join": Kind(lambda x: eddl.Concat(eddl.Split(x, [3], 0)[::-1]), 4),
+    "split_and_join": Kind(lambda x: eddl.Concat(eddl.Split(x, [3], 0)[::-1]), CARRIED),
     "mean": Kind(lambda x: eddl.ReduceMean(x, [1, 2]), FOLDED, reader=dense),
     "sum": Kind(lambda x: eddl.ReduceSum(x, [1, 2]), FOLDED, reader=dense),
     "max": Kind(lambda x: eddl.ReduceMax(x, [2]), CARRIED, reader=conv1d),
@@ -157,7 +168,7 @@ KINDS = {
 
 
 def make(kind, mem="full_mem", optimizer=None):
-    """The net of a kind. With "dense" readers constants go into the bias; the others pad and need a carrier."""
+    """The net of a kind. "dense" and "normed" readers take up constants; the others pad and need a carrier."""
     rank = len(kind.side)
     x = eddl.Input([2, *kind.side], "input")
     producer = (conv1d, conv2d, conv3d)[rank - 1](x, CHANNELS, "producer")

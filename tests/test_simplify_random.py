@@ -160,7 +160,8 @@ def oracle_sizes(shape, steps, params):
             varying = np.isnan(c) | (padded & (np.nan_to_num(c) != 0))
             constant = ~(joined & varying).any(axis=1)
             value = bias + (np.where(varying, 0, np.nan_to_num(c)) * sums).sum(axis=1)
-            weighted.append((index, joined, padded or not s.bias, len(constants) - 1))
+            normed = any(after.kind == "bn" for after in steps[index + 1 : index + 2])  # its mean takes constants up
+            weighted.append((index, joined, padded or not (s.bias or normed), len(constants) - 1))
             side = side if s.kind == "dense" or s.padding == "same" else -((s.kernel - 1 - side) // s.stride)
             constants.append(np.where(constant, value.astype(np.float32), np.nan))
         elif s.kind == "bn":
@@ -194,8 +195,8 @@ def oracle_sizes(shape, steps, params):
         size = np.abs(np.nan_to_num(constants[at])).reshape(channels, -1)
         needed = (read & np.isnan(constants[at]).reshape(channels, -1)).any(axis=1)
         loose = (read & (size != 0)).any(axis=1) & ~needed
-        if wants_carrier and loose.any() and 16 * size[needed].max(initial=0) < size.max():
-            needed[np.unravel_index(np.argmax(size), size.shape)[0]] = True
+        if wants_carrier and loose.any() and 16 * size[needed].max(initial=0) < size[read].max():
+            needed[np.unravel_index(np.argmax(size * read), size.shape)[0]] = True
         sizes[before] = max(1, int(needed.sum()))
     return sizes
 

@@ -24,9 +24,10 @@ class LayerRemoval:
     inputs: positions, in the plan's ``layers``, of the layers that it reads.
     channels_before, channels_after, removed: output channels (neurons of a dense layer), and the indices that go.
     parameters_before, parameters_after, macs_before, macs_after: trained values; multiply-accumulates for one sample.
-    folded: input channels, numbered as before, that are constant and are carried into what stays: into the bias where
-        ``folded_into_bias``, else into the input channels `carriers`, which stay and whose weights stand for them all:
-        one, or at most one a group of a grouped convolution.
+    folded: input channels, numbered as before, that are constant and are carried into what stays: into the bias (or,
+        without one, the mean of the batch norm behind) where ``folded_into_bias``, else into the input channels
+        `carriers`, which stay and whose weights stand for them all: one, or at most one a group of a grouped
+        convolution.
     """
 
     name: str

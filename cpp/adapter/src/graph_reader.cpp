@@ -45,9 +45,16 @@ graph::Graph read_graph(const NetView& view) {
         const bool lacks_giver = giver != nullptr && given == position_of.end();
         if (lacks_giver) taken[giver] = "its shape is taken by '" + layer.name + "', which comes before";
         if (given != position_of.end()) node.inputs.push_back(given->second);
+        const auto is_output = [&](const Layer* one) {
+            return std::find(outputs.begin(), outputs.end(), one) != outputs.end();
+        };
+        const auto shares = [&](const Layer* one) {
+            return std::any_of(one->params.begin(), one->params.end(),
+                               [&](const Tensor* parameter) { return shared.count(parameter) != 0; });
+        };
         const bool has_channels = layer.output->shape.size() > channel_axis;
         node.channels = has_channels ? static_cast<std::size_t>(layer.output->shape[channel_axis]) : 1;
-        if (std::any_of(layer.params.begin(), layer.params.end(), [&](const Tensor* p) { return shared.count(p) != 0; }))
+        if (shares(&layer))
             node.operation = graph::Opaque{"another layer of the net uses its parameters too"};
         else if (!has_channels)
             node.operation = graph::Opaque{"its output has no channels"};
@@ -55,8 +62,12 @@ graph::Graph read_graph(const NetView& view) {
             node.operation = graph::Opaque{"it takes the shape of '" + giver->name + "', which does not come before it"};
         else
             node.operation = read_layer(layer, describe_weights(layers[k], k));
+        if (auto* linear = std::get_if<graph::Linear>(&node.operation)) {
+            const LBatchNorm* const norm = norm_behind(layer);
+            linear->offset_behind = norm != nullptr && !shares(norm) && !is_output(&layer);
+        }
         if (const auto* embedding = dynamic_cast<const LEmbedding*>(&layer)) node.period = static_cast<std::size_t>(embedding->dim);
-        if (std::find(outputs.begin(), outputs.end(), &layer) != outputs.end()) node.pin = "output of the net";
+        if (is_output(&layer)) node.pin = "output of the net";
         else if (const auto found = taken.find(&layer); found != taken.end()) node.pin = found->second;
         position_of[&layer] = graph.add(std::move(node));
     }

@@ -355,7 +355,18 @@ Operation pool(const Layer& layer, const Descriptor& descriptor, bool zeros_coun
     return channel_by_channel(layer, any_positive(descriptor.pad) && zeros_count ? unchanged_beside(0.0) : unchanged());
 }
 
-Operation read(const LMaxPool& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
+// Where every window reaches into a frame of zeros, the largest values of a constant above 0 are that constant.
+Operation read(const LMaxPool& layer, const WeightedLayer&) {
+    Operation operation = pool(layer, *layer.pd, false);
+    const auto* frame = dynamic_cast<const LPad*>(layer.parent.front());
+    auto* const derived = std::get_if<Derived>(&operation);
+    if (derived == nullptr || frame == nullptr || frame->constant != 0.0f) return operation;
+    const auto largest = [](const std::vector<int>& widths) { return *std::max_element(widths.begin(), widths.end()); };
+    const int window = std::min(layer.pd->ksize[0], layer.pd->ksize[1]);
+    derived->sees_inside = largest(frame->padding) + largest(layer.pd->pad) < window;
+    if (derived->sees_inside) derived->value = unchanged_if_not_below(0.0);
+    return operation;
+}
 Operation read(const LMaxPool1D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
 Operation read(const LMaxPool3D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, false); }
 Operation read(const LAveragePool& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
@@ -376,7 +387,10 @@ Operation read(const LUpSampling3D& layer, const WeightedLayer&) { return scalin
 Operation read(const LUpSampling& layer, const WeightedLayer&) { return channel_by_channel(layer, unchanged()); }
 
 Operation read(const LPad& layer, const WeightedLayer&) {
-    return channel_by_channel(layer, any_positive(layer.padding) ? unchanged_beside(static_cast<double>(layer.constant)) : unchanged());
+    if (!any_positive(layer.padding)) return channel_by_channel(layer, unchanged());
+    Operation operation = channel_by_channel(layer, unchanged_beside(static_cast<double>(layer.constant)));
+    if (auto* derived = std::get_if<Derived>(&operation)) derived->is_frame = layer.constant == 0.0f;
+    return operation;
 }
 
 // Memory stays as it is: blocks of channels before are blocks of channels after, of as many values.
@@ -386,7 +400,9 @@ Operation reshape(const Layer& layer) {
     if (from.size() < 2 || to.size() < 2 || from.front() != to.front()) return other;
     const std::size_t values_in = volume(from, 2), values_out = volume(to, 2), block = std::lcm(values_in, values_out);  // of a channel
     if (block == 0) return other;
-    Derived derived{{all_channels(layer)}, unchanged(), {}};
+    Derived derived;
+    derived.maps.push_back(all_channels(layer));
+    derived.value = unchanged();
     ChannelMap& map = derived.maps.front();
     map.in_block = block / values_in;
     map.out_block = block / values_out;
@@ -409,7 +425,9 @@ Operation read(const LPermute& layer, const WeightedLayer&) {
 Operation read(const LSelect& layer, const WeightedLayer&) {
     const std::vector<int>& range = layer.sd->idxs_range.front();
     if (range.at(1) - range.at(0) + 1 != layer.output->shape.at(channel_axis)) return Opaque{"selects other channels than a range"};
-    Derived derived{{all_channels(layer)}, unchanged(), {}};
+    Derived derived;
+    derived.maps.push_back(all_channels(layer));
+    derived.value = unchanged();
     derived.maps.front().in = static_cast<std::size_t>(range[0]);
     derived.maps.front().count = channels_of(layer);
     return derived;
@@ -556,6 +574,11 @@ Operation read_as(const Layer& layer, const WeightedLayer& weights) {
 }
 
 }  // namespace
+
+LBatchNorm* norm_behind(const Layer& layer) {
+    auto* norm = layer.child.size() == 1 ? dynamic_cast<LBatchNorm*>(layer.child.front()) : nullptr;
+    return norm != nullptr && norm->mean->size == channels_of(layer) ? norm : nullptr;
+}
 
 graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
     return read_as<LInput, LConv, LConv1D, LConv3D, LConvT2D, LConvT3D, LDense,                             //

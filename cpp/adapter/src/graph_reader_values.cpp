@@ -51,6 +51,12 @@ graph::ValueOf unchanged_beside(double border) {
     return [border](const Operands& operands, std::size_t) { return operands.front() == border ? operands.front() : std::nullopt; };
 }
 
+graph::ValueOf unchanged_if_not_below(double border) {
+    return [border](const Operands& operands, std::size_t) {
+        return operands.front() && *operands.front() >= border ? operands.front() : std::nullopt;
+    };
+}
+
 graph::ValueOf unknown() {
     return [](const Operands&, std::size_t) { return Known(); };
 }

@@ -23,6 +23,9 @@ graph::ValueOf unchanged();
 // A constant stays only if it has the value that is put beside it: padding.
 graph::ValueOf unchanged_beside(double border);
 
+// A constant stays unless it is smaller: the largest of it and that.
+graph::ValueOf unchanged_if_not_below(double border);
+
 // Constants do not stay.
 graph::ValueOf unknown();
 

@@ -11,6 +11,7 @@
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
 #include "eddl_prune/kernels/threads.h"
+#include "graph_reader_layers.h"
 #include "plan_applier_caches.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_folding.h"
@@ -44,7 +45,6 @@ struct PlanApplier::Prepared {
     struct Folding {
         ConstantFolding constants;
         Tensor* weights;
-        Tensor* bias;
     };
 
     Net& net;
@@ -95,13 +95,18 @@ private:
         cut(of_param(layer.acc_gradients), kept);
     }
 
+    static ConstantsTarget target_of(const Layer& layer, const graph::Linear& linear) {
+        if (linear.bias != nullptr) return {layer.params[WeightedLayer::bias_param]};
+        return linear.offset_behind ? ConstantsTarget{norm_behind(layer)->mean, -1.0} : ConstantsTarget{};
+    }
+
     void prepare_linear(const LayerChange& change, const graph::Linear& linear) {
         checkpoint();
         const std::vector<Tensor*>& params = change.layer.params;
         // EDDL's convolutions have a bias even where they do not use it.
         const bool has_bias = params.size() > WeightedLayer::bias_param;
-        foldings.push_back({ConstantFolding(linear, change.plan), params[WeightedLayer::weight_param],
-                            has_bias ? params[WeightedLayer::bias_param] : nullptr});
+        foldings.push_back({ConstantFolding(linear.connections, change.plan, target_of(change.layer, linear)),
+                            params[WeightedLayer::weight_param]});
         if (!change.reshapes()) return;
 
         if (auto made = make_fresh_descriptor(change.layer, change.keep_in.size(), change.keep_out.size(), change.plan.groups))
@@ -122,9 +127,8 @@ private:
         for (std::size_t g = 0; g < gates; ++g) {
             checkpoint();
             Tensor* const bias = cell.has_biases ? params[2 * gates + g] : nullptr;
-            const graph::Linear from_inputs{cell.from_inputs[g], bias != nullptr ? bias->ptr : nullptr};
-            foldings.push_back({ConstantFolding(from_inputs, change.plan), params[g], bias});
-            foldings.push_back({ConstantFolding(graph::Linear{cell.from_states[g]}, states), params[gates + g], nullptr});
+            foldings.push_back({ConstantFolding(cell.from_inputs[g], change.plan, {bias}), params[g]});
+            foldings.push_back({ConstantFolding(cell.from_states[g], states, {}), params[gates + g]});
         }
         if (!change.reshapes()) return;
         for (std::size_t p = 0; p < params.size(); ++p)
@@ -171,7 +175,7 @@ PlanApplier::~PlanApplier() = default;
 
 void PlanApplier::commit() noexcept {
     free_deltas(prepared_->layers);
-    for (const Prepared::Folding& folding : prepared_->foldings) folding.constants.apply(*folding.weights, folding.bias);
+    for (const Prepared::Folding& folding : prepared_->foldings) folding.constants.apply(*folding.weights);
     kernels::run_in_parallel(prepared_->cuts.size(), [this](std::size_t i) {
         const Prepared::Cut& cut = prepared_->cuts[i];
         compact(*cut.tensor, cut.kept);

@@ -4,12 +4,13 @@
 
 namespace eddl_prune::adapter {
 
-ConstantFolding::ConstantFolding(const graph::Linear& linear, const graph::NodePlan& plan)
-    : connections_(linear.connections), plan_(plan) {
+ConstantFolding::ConstantFolding(const graph::Connections& connections, const graph::NodePlan& plan,
+                                 ConstantsTarget target)
+    : connections_(connections), plan_(plan), target_(target) {
     if (!plan.carriers.empty())
         fold_into_carriers();
     else if (!plan.folded.empty())
-        fold_into_bias(linear.bias);
+        fold_into_target();
 }
 
 template <class Visit>
@@ -44,25 +45,26 @@ void ConstantFolding::fold_into_carriers() {
     }
 }
 
-void ConstantFolding::fold_into_bias(const float* bias) {
+void ConstantFolding::fold_into_target() {
     std::vector<double> values(connections_.in), sums(connections_.out);
     graph::Flags rows(connections_.out);
-    for (const graph::Constant& constant : plan_.folded) values[constant.channel] = static_cast<double>(constant.value);
+    for (const graph::Constant& constant : plan_.folded)
+        values[constant.channel] = target_.sign * static_cast<double>(constant.value);
     for (const std::size_t o : plan_.keep) {
         rows[o] = 1;
-        sums[o] = static_cast<double>(bias[o]);
+        sums[o] = static_cast<double>(target_.tensor->ptr[o]);
     }
     graph::add_weighted_taps(connections_, values, rows, sums);
-    for (const std::size_t o : plan_.keep) bias_.push_back(static_cast<float>(sums[o]));
+    for (const std::size_t o : plan_.keep) offsets_.push_back(static_cast<float>(sums[o]));
 }
 
-void ConstantFolding::apply(Tensor& weights, Tensor* bias) const noexcept {
+void ConstantFolding::apply(Tensor& weights) const noexcept {
     auto made = carrier_weights_.begin();
     for (const graph::Constant& carrier : plan_.carriers)
         for_each_weight(carrier.channel, [&](std::size_t weight) { weights.ptr[weight] = *made++; });
     for (const std::size_t channel : plan_.cleared)
         for_each_weight(channel, [&](std::size_t weight) { weights.ptr[weight] = 0.0f; });
-    for (std::size_t k = 0; k < bias_.size(); ++k) bias->ptr[plan_.keep[k]] = bias_[k];
+    for (std::size_t k = 0; k < offsets_.size(); ++k) target_.tensor->ptr[plan_.keep[k]] = offsets_[k];
 }
 
 }  // namespace eddl_prune::adapter

@@ -9,18 +9,24 @@
 
 namespace eddl_prune::adapter {
 
-// What one layer's weights and bias become before channels are taken out of them. The constructor alone reads the values
-// of what `linear` describes; `plan` is borrowed. Sums are in double.
+// Where constants that no channel carries go: they are added to a bias, or taken off the mean of the batch norm behind.
+struct ConstantsTarget {
+    Tensor* tensor = nullptr;  // one value an output channel; nullptr for none
+    double sign = 1.0;
+};
+
+// What one layer's weights and bias become before channels are taken out of them. The constructor alone reads values;
+// `plan` is borrowed. Sums are in double.
 class ConstantFolding {
 public:
-    ConstantFolding(const graph::Linear& linear, const graph::NodePlan& plan);
+    ConstantFolding(const graph::Connections& connections, const graph::NodePlan& plan, ConstantsTarget target);
 
-    // Writes that into the layer's tensors, which still have all their channels (bias: nullptr for none).
-    void apply(Tensor& weights, Tensor* bias) const noexcept;
+    // Writes that into the layer's weights and the target, which still have all their channels.
+    void apply(Tensor& weights) const noexcept;
 
 private:
     void fold_into_carriers();
-    void fold_into_bias(const float* bias);
+    void fold_into_target();
 
     // Where the weights lie that join an input channel with the outputs that stay.
     template <class Visit>
@@ -28,8 +34,9 @@ private:
 
     const graph::Connections connections_;
     const graph::NodePlan& plan_;
+    const ConstantsTarget target_;
     std::vector<float> carrier_weights_;  // carrier by carrier, as for_each_weight goes
-    std::vector<float> bias_;             // of the outputs that stay; empty: as it was
+    std::vector<float> offsets_;          // the target's, of the outputs that stay; empty: as it was
 };
 
 }  // namespace eddl_prune::adapter

@@ -66,12 +66,14 @@ Known same_value(const Constants& input, ChannelRange range) {
 
 }  // namespace
 
-void collect_operands(const Node& node, const Derived& derived, const std::vector<Constants>& constants, std::size_t channel,
-                      std::vector<Known>& operands) {
+void collect_operands(const Graph& graph, const Node& node, const Derived& derived,
+                      const std::vector<Constants>& constants, std::size_t channel, std::vector<Known>& operands) {
     operands.clear();
     for (const ChannelMap& map : derived.maps) {
         const ChannelRange range = map.sources(channel);
-        if (map.read && range.begin != range.end) operands.push_back(same_value(constants[node.inputs[map.input]], range));
+        if (!map.read || range.begin == range.end) continue;
+        const std::size_t input = node.inputs[map.input];
+        operands.push_back(same_value(constants[derived.sees_inside ? graph.inside_of(input) : input], range));
     }
 }
 
@@ -83,10 +85,10 @@ std::vector<Constants> propagate_constants(const Graph& graph, const Units& unit
         const Node& node = graph[n];
         Constants output(node.channels);
         if (const Linear* linear = graph.linear(n)) {
-            set_linear(*linear, all[node.inputs.front()], output);
+            set_linear(*linear, all[graph.inside_of(node.inputs.front())], output);
         } else if (const Derived* derived = graph.derived(n)) {
             for (std::size_t c = 0; c < node.channels; ++c) {
-                collect_operands(node, *derived, all, c, operands);
+                collect_operands(graph, node, *derived, all, c, operands);
                 if (const Known value = derived->value(operands, c)) set(output, c, *value);
             }
         }

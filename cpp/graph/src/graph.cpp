@@ -19,6 +19,8 @@ void require_equal(const Node& node, const char* what, std::size_t expected, std
 
 std::size_t Graph::add(Node node) {
     check(node);
+    if (auto* linear = std::get_if<Linear>(&node.operation))
+        linear->partial_taps = linear->partial_taps || inside_of(node.inputs.front()) != node.inputs.front();
     nodes_.push_back(std::move(node));
     return nodes_.size() - 1;
 }
@@ -61,6 +63,7 @@ void Graph::check(const Node& node) const {
             require(node, map.in_end() <= nodes_[node.inputs[map.input]].channels, "maps within its inputs' channels");
             for (std::size_t c = map.out; c < map.out_end(); ++c) made[c] = 1;
         }
+        require(node, !derived.is_frame || derived.maps.size() == 1, "one input in a frame");
         require_equal(node, "factors", derived.is_sum() ? derived.maps.size() : 0, derived.factors.size());
         for (const std::uint8_t channel : made) require(node, channel != 0 || derived.is_sum(), "maps of all channels");
     };

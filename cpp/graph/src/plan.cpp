@@ -7,14 +7,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "carriers.h"
 #include "eddl_prune/graph/constants.h"
 
 namespace eddl_prune::graph {
 
 namespace {
-
-// A channel that stays anyway carries for nothing, but a much smaller constant than the largest would amplify rounding.
-constexpr float carrier_preference = 16.0f;
 
 const char* const alive = "in use";
 const char* const carries = "carries constants";
@@ -100,7 +98,8 @@ private:
         std::vector<std::optional<std::size_t>> carriers;  // [group], an input channel
     };
 
-    const Constants& input_constants(std::size_t n) const { return constants_[graph_.input_of(n)]; }
+    // Of what a weighted sum or a cell reads.
+    const Constants& input_constants(std::size_t n) const { return constants_[graph_.inside_of(graph_.input_of(n))]; }
     const std::vector<std::size_t>& input_units(std::size_t n) const { return units_.of[graph_.input_of(n)]; }
 
     void need_all(std::size_t n) {
@@ -191,7 +190,7 @@ private:
         for (std::size_t c = 0; c < graph_[n].channels; ++c) {
             if (reading.needed[c] == 0 || reading.seen[c] != 0) continue;
             reading.seen[c] = 1;
-            collect_operands(graph_[n], derived, constants_, c, operands_);
+            collect_operands(graph_, graph_[n], derived, constants_, c, operands_);
             const bool known = derived.value(operands_, c).has_value();
             std::size_t operand = 0;
             for (const ChannelMap& map : derived.maps) {
@@ -333,54 +332,56 @@ private:
         return constants.known[channel] != 0 && !constants.is_nonzero(channel);
     }
 
-    static bool folds_into_bias(const Linear& linear) { return linear.bias != nullptr && !linear.partial_taps; }
-
     // A constant other than 0 that node n reads and that nothing else keeps.
     bool is_replaceable(std::size_t n, std::size_t i) const {
         return readings_[n].read[i] != 0 && input_constants(n).is_nonzero(i) && needed_[input_units(n)[i]] == 0;
     }
 
-    // Where constants are to go but cannot go into a bias, one of them must stay. True where that made channels needed.
+    // Where constants are to go and nothing takes them up, one of them must stay. True where that made channels needed.
     bool choose_carriers() {
         changed_ = false;
-        for (std::size_t n = graph_.size(); n-- > 0;) {
+        std::vector<CarrierDemand> demands;
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
             if (const Derived* sum = uneven_sum(n)) use_dead_operands(n, *sum);
             const Linear* linear = graph_.linear(n);
-            if (linear == nullptr || folds_into_bias(*linear)) continue;
-            const std::size_t group_in = linear->connections.group_in();
-            for (std::size_t g = 0; g < linear->connections.groups; ++g) {
-                std::optional<std::size_t>& carrier = readings_[n].carriers[g];
-                if (carrier) continue;
-                bool required = false;
-                for (std::size_t i = g * group_in; i < (g + 1) * group_in && !required; ++i) required = is_replaceable(n, i);
-                if (!required) continue;
-                carrier = best_carrier(n, {g * group_in, (g + 1) * group_in});
-                need(graph_.input_of(n), *carrier);
-            }
+            if (linear != nullptr && !linear->takes_constants()) add_demands(n, *linear, demands);
+        }
+        if (demands.empty()) return changed_;
+        const std::vector<std::size_t> chosen = graph::choose_carriers(demands, carrier_costs());
+        for (std::size_t d = 0; d < demands.size(); ++d) {
+            const CarrierDemand& demand = demands[d];
+            readings_[demand.node].carriers[demand.group] = chosen[d];
+            need(graph_.input_of(demand.node), chosen[d]);
         }
         return changed_;
     }
 
-    // The largest constant that is read, or the largest of those that stay anyway unless that is much smaller. Lowest index of
-    // equals. (One that is neither read nor stays would be no worse, but a second plan might prefer it to this one's.)
-    std::size_t best_carrier(std::size_t n, ChannelRange group) const {
+    // What stays anyway costs nothing, other units the layers that they run through. What goes with a whole input had
+    // better not carry.
+    std::vector<std::size_t> carrier_costs() const {
+        std::vector<std::size_t> costs(units_.count);
+        for (std::size_t unit = 0; unit < units_.count; ++unit)
+            if (needed_[unit] == 0) costs[unit] = units_.members[unit].size() * (lost_[unit] != 0 ? graph_.size() : 1);
+        return costs;
+    }
+
+    // Of all groups without a carrier that read constants which could go.
+    void add_demands(std::size_t n, const Linear& linear, std::vector<CarrierDemand>& demands) const {
         const Constants& constants = input_constants(n);
-        // What goes with a whole input had better not carry.
-        const auto serves = [&](std::size_t i) {
-            return constants.is_nonzero(i) && !is_lost(graph_.input_of(n), i) && (readings_[n].read[i] != 0 || needed_[input_units(n)[i]] != 0);
-        };
-        bool others_serve = false;
-        for (std::size_t i = group.begin; i < group.end && !others_serve; ++i) others_serve = serves(i);
-        const auto size = [&](std::size_t i) {
-            const bool goes = others_serve && is_lost(graph_.input_of(n), i);
-            return constants.is_nonzero(i) && !goes ? std::abs(constants.values[i]) : 0.0f;
-        };
-        std::size_t best = group.end, best_kept = group.end;
-        for (std::size_t i = group.begin; i < group.end; ++i) {
-            if (readings_[n].read[i] != 0 && (best == group.end || size(i) > size(best))) best = i;
-            if (needed_[input_units(n)[i]] != 0 && (best_kept == group.end || size(i) > size(best_kept))) best_kept = i;
+        const std::size_t group_in = linear.connections.group_in();
+        for (std::size_t g = 0; g < linear.connections.groups; ++g) {
+            if (readings_[n].carriers[g]) continue;
+            const ChannelRange inputs{g * group_in, (g + 1) * group_in};
+            bool required = false;
+            for (std::size_t i = inputs.begin; i < inputs.end && !required; ++i) required = is_replaceable(n, i);
+            if (!required) continue;
+            CarrierDemand& demand = demands.emplace_back(CarrierDemand{n, g, {}});
+            for (std::size_t i = inputs.begin; i < inputs.end; ++i) {
+                if (!constants.is_nonzero(i)) continue;
+                const float size = std::abs(constants.values[i]);
+                demand.offers.push_back({i, input_units(n)[i], size, readings_[n].read[i] != 0});
+            }
         }
-        return best_kept != group.end && size(best_kept) * carrier_preference >= size(best) ? best_kept : best;
     }
 
     // A channel that is read without being coupled to its reader cannot be taken from it.

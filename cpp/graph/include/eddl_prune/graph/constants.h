@@ -23,7 +23,7 @@ std::vector<Constants> propagate_constants(const Graph& graph, const Units& unit
 
 // What the operands of a derived channel are worth: one a map that covers the channel and reads. Several channels of one
 // map are one operand, a constant where they all are the same.
-void collect_operands(const Node& node, const Derived& derived, const std::vector<Constants>& constants, std::size_t channel,
-                      std::vector<Known>& operands);
+void collect_operands(const Graph& graph, const Node& node, const Derived& derived,
+                      const std::vector<Constants>& constants, std::size_t channel, std::vector<Known>& operands);
 
 }  // namespace eddl_prune::graph

@@ -25,9 +25,14 @@ struct Source {};
 struct Linear {
     Connections connections;
     const float* bias = nullptr;  // one an output channel, borrowed; nullptr without a bias
-    // Some positions see only part of the taps: zeros are padded, or the convolution is transposed. A constant other than
-    // 0 then does not stay one.
+    // Some positions see only part of the taps: zeros are padded, here or by a frame before, or the convolution is
+    // transposed. A constant other than 0 then does not stay one.
     bool partial_taps = false;
+    // Without a bias: the only reader takes something off each channel, a batch norm's mean, and can take off less.
+    bool offset_behind = false;
+
+    // Whether a constant input becomes a constant at the outputs, which a bias or what is behind can hold.
+    bool takes_constants() const { return (bias != nullptr || offset_behind) && !partial_taps; }
 };
 
 struct ChannelRange {
@@ -87,6 +92,12 @@ struct Derived {
     // Of a concatenation or a sum: it may lose those inputs, but not all, whose channels it can do without.
     bool loses_inputs = false;
 
+    // A frame lays zeros around every channel of its one input. Some layers care for what lies inside alone: weighted
+    // sums, which see part of their taps at its border, and those whose `value` is told the constants inside (largest
+    // values).
+    bool is_frame = false;
+    bool sees_inside = false;
+
     bool is_sum() const { return !factors.empty(); }
 };
 
@@ -120,8 +131,8 @@ struct Node {
 
 class Graph {
 public:
-    // Appends a node and returns its position. Throws std::invalid_argument where an input does not exist yet or the
-    // numbers of channels do not fit the operation.
+    // Appends a node and returns its position. A frame before a weighted sum counts as zeros that it pads. Throws
+    // std::invalid_argument where an input does not exist yet or the numbers of channels do not fit the operation.
     std::size_t add(Node node);
 
     const std::vector<Node>& nodes() const { return nodes_; }
@@ -130,6 +141,12 @@ public:
 
     // The node that feeds one with a single input.
     std::size_t input_of(std::size_t position) const { return nodes_[position].inputs.front(); }
+    // The same, or within the frames that it lays.
+    std::size_t inside_of(std::size_t position) const {
+        for (const Derived* frame = derived(position); frame != nullptr && frame->is_frame; frame = derived(position))
+            position = input_of(position);
+        return position;
+    }
     const Linear* linear(std::size_t position) const { return std::get_if<Linear>(&nodes_[position].operation); }
     const Recurrent* recurrent(std::size_t position) const { return std::get_if<Recurrent>(&nodes_[position].operation); }
     const Derived* derived(std::size_t position) const { return std::get_if<Derived>(&nodes_[position].operation); }

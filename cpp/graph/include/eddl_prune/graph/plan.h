@@ -1,8 +1,9 @@
 // The removal plan: which channels of a net go so that its outputs stay the same, and what replaces the constants among them.
 //
-// A channel goes where nobody reads it, or where it is a constant that its readers can do without: in their bias, or, where
-// that is not exact (zero padding) or not there, in a *carrier*: one of the constant channels that stays and whose weights
-// stand for all of them. Zeros are told by value alone, so a weight of 1e-30 is alive, as are weights that sum to 0.
+// A channel goes where nobody reads it, or where it is a constant that its readers can do without: in their bias (or the
+// mean of a batch norm behind), or, where that is not exact (zero padding) or not there, in a *carrier*: one of the
+// constant channels that stays and whose weights stand for all of them. Zeros are told by value alone, so a weight of 1e-30
+// is alive, as are weights that sum to 0.
 #pragma once
 
 #include <cstddef>
