@@ -5,6 +5,7 @@
 #include <pybind11/numpy.h>
 
 #include "eddl_prune/adapter/channel_scores.h"
+#include "eddl_prune/adapter/channel_zeroing.h"
 #include "eddl_prune/adapter/latency.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/adapter/simplify.h"
@@ -94,6 +95,14 @@ bool or_default(std::optional<bool> uneven_sums) {
     return uneven_sums.value_or(adapter::RemovalOptions::uneven_sums_by_default);
 }
 
+template <class Value>
+py::dict by_position(const adapter::ByPosition<Value>& all) {
+    py::dict dict;
+    for (const auto& [position, values] : all)
+        dict[py::int_(position)] = py::array_t<Value>(static_cast<py::ssize_t>(values.size()), values.data());
+    return dict;
+}
+
 // A function of a net and options.
 template <class Function>
 void define_with_options(py::module_& module, const char* name, Function function, const char* doc) {
@@ -159,6 +168,14 @@ void register_removal(py::module_& module) {
         },
         py::arg("net").none(false),
         "What can only be removed together, in net order: (group, reason to stay or '', [(layer position, channel), ...]).");
+    module.def(
+        "zero_coupled_channels",
+        [](Net* net, const adapter::ChannelLists& channels) {
+            return to_dict(without_gil([&] { return adapter::zero_coupled_channels(net, channels); }),
+                           [](const std::vector<std::size_t>& indices) { return py::cast(indices); });
+        },
+        py::arg("net").none(false), py::arg("channels"),
+        "Makes {layer: [indices of output channels]} 0 with all that is coupled to them; {layer: [zeroed channels]}.");
     define_with_channels(module, "plan_channel_removal", &adapter::plan_channel_removal,
                          "What remove_channels would do; the net is not changed.");
     define_with_channels(module, "remove_channels", &adapter::remove_channels,
@@ -185,25 +202,23 @@ void register_removal(py::module_& module) {
                 entry["weights"] = scores.weights;
                 entry["absolute"] = array(scores.absolute);
                 entry["square"] = array(scores.square);
-                entry["taylor"] = array(scores.taylor);
                 list.append(entry);
             }
             return list;
         },
         py::arg("net").none(false), "Sums over the parameters of each output channel, a dict a layer that has some.");
     module.def(
+        "channel_gates",
+        [](Net* net) { return by_position(without_gil([&] { return adapter::channel_gates(net); })); },
+        py::arg("net").none(false),
+        "Sums of weight times gradient over the weights that read each channel: {position of the layer read: array}.");
+    module.def(
         "require_sensitivities",
         [](Net* net, const std::string& function) { adapter::require_sensitivities(net, function.c_str()); },
         py::arg("net").none(false), py::arg("function"), "Raises PruneError for a net without channel_sensitivities.");
     module.def(
         "channel_sensitivities",
-        [](Net* net) {
-            const auto all = without_gil([&] { return adapter::channel_sensitivities(net); });
-            py::dict dict;
-            for (const auto& [position, values] : all)
-                dict[py::int_(position)] = py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());
-            return dict;
-        },
+        [](Net* net) { return by_position(without_gil([&] { return adapter::channel_sensitivities(net); })); },
         py::arg("net").none(false), "SeReNe's sensitivity of each neuron for the last forward: {layer position: array}.");
     module.def("_fail_after", &adapter::fail_after, py::arg("n"),
                "For tests: makes the n-th preparing step of the simplify calls from now on throw; 0 makes none fail.");

@@ -39,13 +39,6 @@ void register_weights(py::module_& module) {
         },
         py::arg("net").none(false), py::arg("channels"), py::arg("biases") = true,
         "Zeroes all weights into the output channels {layer: [indices]}; {layer: number newly zeroed}.");
-    module.def(
-        "zero_parameters",
-        [](Net* net, const std::map<std::size_t, std::vector<std::size_t>>& channels) {
-            return without_gil([&] { return adapter::zero_parameters(net, channels); });
-        },
-        py::arg("net").none(false), py::arg("channels"),
-        "Zeroes all parameters of the channels {position of the layer: [indices]}; the positions of layers that have some.");
 }
 
 }  // namespace eddl_prune::bindings

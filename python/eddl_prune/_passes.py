@@ -39,6 +39,20 @@ def forward(net: Any, inputs: list[Any]) -> None:
     eddl.forward(net, inputs)
 
 
+@contextmanager
+def loss_gradients(net: Any) -> Iterator[None]:
+    """Let a backward pass give all parameters the loss's gradients, in frozen layers too, without regularizers."""
+    layers = [*net.layers, *(net.rnet.layers if net.isrecurrent else [])]
+    settings = [(layer, layer.trainable, layer.reg) for layer in layers]
+    try:
+        for layer in layers:
+            layer.trainable, layer.reg = True, None
+        yield
+    finally:
+        for layer, trainable, regularizer in settings:
+            layer.trainable, layer.reg = trainable, regularizer
+
+
 def mean_sensitivities(net: Any, batches: Iterable[list[Any]]) -> dict[int, npt.NDArray[np.float32]]:
     """Return SeReNe's sensitivity of every channel, {position of the layer: values}.
 

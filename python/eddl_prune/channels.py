@@ -12,7 +12,7 @@ from . import _core
 from ._checks import require_choice, require_integer, require_names, require_net, require_real, type_name
 from ._samples import Samples
 from ._table import number
-from .importance import CRITERIA, WITH_DATA, Unit, importance, units_of
+from .importance import CRITERIA, WITH_DATA, importance, units_of
 from .removal import Report, from_dict
 from .selection import SCOPES, Limits, Ranking
 
@@ -95,18 +95,22 @@ def remove_channels(
     :param criterion: what a unit's channels are ranked by.
 
         - "l1", "l2": the mean |w|, or the root of the mean w², of all weights into its channels in all layers that
-          compute them (Li et al., ICLR 2017). Means, so that layers of different sizes compare.
+          compute them (Li et al., ICLR 2017), of all gates of a recurrent cell, of all words of an embedding. Means, so
+          that layers of different sizes compare.
         - "bn_scale": the mean |scale| of the batch norms on them (Liu et al., ICCV 2017); units without one stay.
-        - "taylor": (Σ θ·∂L/∂θ)² of all parameters of the unit, averaged over batches, and the root of it: the
-          first-order change of the loss L if they become 0 (Molchanov et al., CVPR 2019; of a batch norm it is their
-          gate, Σ a·∂L/∂a of its output: the weights before it cancel out). One backward pass a batch of `data`.
-        - "sensitivity": SeReNe's, (1/C)·Σ|∂y/∂p|, averaged over `data` and the layers of the unit (:class:`SeReNe`).
+        - "taylor": (Σ a·∂L/∂a)² over the unit's values a where they are read, averaged over batches, and the root of
+          it: the first-order change of the loss L if they become 0 there (Molchanov et al., ICLR 2017 and, as a gate
+          on a layer's output, CVPR 2019). Computed as Σ w·∂L/∂w of the weights w that read the unit, which is the same.
+          One backward pass a batch of `data`.
+        - "sensitivity": SeReNe's, (1/C)·Σ|∂y/∂p|, averaged over `data` and the layers of the unit (:class:`SeReNe`);
+          units without a convolution or dense layer stay. Not for recurrent nets.
         - "random": drawn from `seed`.
     :param scope: "global" ranks all units together, "layer" takes the same share of every group of coupled layers.
     :param layers: names of layers; only units with a channel of one of them may go. None: all.
     :param keep: how many units every group keeps at least: a number, or a share in (0, 1).
-    :param round_to: every group that loses units keeps a multiple of this: the most important of those that were to
-        go stay. Where dead ones go too, there may be too few for that; then all others stay.
+    :param round_to: every group that loses units keeps a multiple of so many channels of its first layer: the most
+        important of the units that were to go stay. Where dead ones go too, there may be too few for that; then all
+        others stay.
     :param data: for "taylor" and "sensitivity": ([inputs], [targets]), arrays or tensors, one a layer of the net. They
         go through it as in training; its parameters and statistics are afterwards what they were.
     :param batch_size: how many of these go at once.
@@ -164,33 +168,25 @@ def zero_channels(
     batch_size: int = 32,
     seed: int = 0,
 ) -> Channels:
-    """Set all parameters of channels to zero, in place: weights, biases, scale and shift of the batch norms on them.
+    """Make channels 0 wherever they are read, in place: what :func:`remove_channels` would leave, in the old sizes.
 
-    With activations that map 0 to 0, nothing is left of such a channel, and :func:`simplify` removes it; where others
-    follow it is constant. Units, criteria and limits are those of :func:`remove_channels`, as are the errors; say what
-    becomes zero by exactly one of `channels` and `amount`.
+    All parameters of the channels become 0: weights, biases, scale and shift of the batch norms on them. Where
+    something else still makes them differ from 0 (a sigmoid, the shift of a group normalisation, which all groups
+    share), so do the weights that read them. :func:`simplify` then removes what :func:`remove_channels` would. The
+    optimizer's moments stay as they are. Units, criteria and limits are those of :func:`remove_channels`, as are the
+    errors; say what becomes zero by exactly one of `channels` and `amount`.
 
-    :return: {layer: channels that were set to zero}, all layers of the units.
+    :return: {layer: channels whose parameters were set to zero}, all layers of the units.
     """
     function = "zero_channels"
     require_net(net, function)
     _require_one_way(function, channels=channels, amount=amount)
     if channels is not None:
-        named = _require_channels(channels, function)
-        _core.plan_channel_removal(net, named)  # refuses what cannot go
-        positions = {layer.name: position for position, layer in enumerate(net.layers)}
-        wanted = {(positions[name], index) for name, indices in named.items() for index in indices}
-        chosen = [unit for unit in units_of(net) if not wanted.isdisjoint(unit.channels)]
+        chosen = _require_channels(channels, function)
     else:
         search = _Search(net, function, criterion, scope, layers, keep, round_to, data, batch_size, seed)
-        chosen = search.chosen_units(search.ranking.count(_require_share(amount, function)))
-
-    of_layer: dict[int, list[int]] = {}
-    for unit in chosen:
-        for position, channel in unit.channels:
-            of_layer.setdefault(position, []).append(channel)
-    zeroed = _core.zero_parameters(net, of_layer)
-    return _tuples({net.layers[position].name: of_layer[position] for position in zeroed})
+        chosen = search.chosen(search.ranking.count(_require_share(amount, function)))
+    return _tuples(_core.zero_coupled_channels(net, chosen))
 
 
 LATENCY_REPEATS = 9
@@ -249,15 +245,11 @@ class _Search:
             if all(channel in removed[position] for position, channel in unit.channels)
         }
 
-    def chosen_units(self, count: int, rounded: bool = True) -> list[Unit]:
-        """Return the first `count` of the ranking, within the limits."""
-        return [self._units[number] for number in self.ranking.first(count, rounded)]
-
     def chosen(self, count: int, rounded: bool = True) -> dict[str, list[int]]:
-        """Return the same as channels of the first layer of each."""
+        """Return the first `count` of the ranking, within the limits, each as a channel of its first layer."""
         channels: dict[str, list[int]] = {}
-        for unit in self.chosen_units(count, rounded):
-            position, channel = unit.channels[0]
+        for chosen in self.ranking.first(count, rounded):
+            position, channel = self._units[chosen].channels[0]
             channels.setdefault(self._names[position], []).append(channel)
         return channels
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyeddl.eddl as eddl
 
 from . import _core
-from ._passes import forward, mean_sensitivities, without_trace
+from ._passes import forward, loss_gradients, mean_sensitivities, without_trace
 from ._samples import Samples
 
 CRITERIA = ("l1", "l2", "bn_scale", "taylor", "sensitivity", "random")
@@ -32,6 +32,11 @@ class Unit:
     group: int
     pinned: str
     channels: tuple[tuple[int, int], ...]
+
+    @property
+    def width(self) -> int:
+        """How many channels its first layer has of it: several where a group normalisation or a reshape ties them."""
+        return sum(position == self.channels[0][0] for position, _ in self.channels)
 
 
 def units_of(net: Any) -> list[Unit]:
@@ -68,7 +73,8 @@ def _scored(units: Sequence[Unit], scores: list[dict[str, Any]]) -> Iterator[tup
     by_position = {score["position"]: score for score in scores}
     for number, unit in enumerate(units):
         for position, channel in unit.channels:
-            if position in by_position:
+            # All words of an embedding have the first one's columns.
+            if position in by_position and channel < len(by_position[position]["absolute"]):
                 yield number, by_position[position], channel
 
 
@@ -77,18 +83,22 @@ def _taylor(net: Any, units: Sequence[Unit], samples: Samples, batch_size: int) 
     with without_trace(net):
         for inputs, targets in samples.batches(batch_size):
             forward(net, inputs)
-            eddl.backward(net, targets)
-            sums = np.full(len(units), np.nan)
-            for unit, score, channel in _scored(units, _core.channel_scores(net)):
-                sums[unit] = np.nan_to_num(sums[unit]) + score["taylor"][channel]
-            squares.append(sums**2)
+            with loss_gradients(net):
+                eddl.backward(net, targets)
+            gates = _core.channel_gates(net)
+            squares.append(np.array([sum(_values(unit, gates)) for unit in units]) ** 2)
     mean: Values = np.mean(squares, axis=0)
     return np.asarray(np.sqrt(mean))
 
 
 def _sensitivity(net: Any, units: Sequence[Unit], samples: Samples, batch_size: int) -> Values:
     by_position = mean_sensitivities(net, (inputs for inputs, _ in samples.batches(batch_size)))
-    of_units = [
-        [by_position[place][channel] for place, channel in unit.channels if place in by_position] for unit in units
-    ]
-    return np.array([np.mean(values or [np.nan]) for values in of_units])
+    # The neurons of a dense layer on the last of several axes are no channels: it has no scores.
+    scored = {score["position"] for score in _core.channel_scores(net)}
+    neurons = {position: values for position, values in by_position.items() if position in scored}
+    return np.array([np.mean(_values(unit, neurons) or [np.nan]) for unit in units])
+
+
+def _values(unit: Unit, by_position: Mapping[int, npt.NDArray[Any]]) -> list[float]:
+    """Return those of the unit's channels that have one."""
+    return [by_position[position][channel] for position, channel in unit.channels if position in by_position]

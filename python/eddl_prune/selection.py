@@ -19,7 +19,7 @@ class Limits:
     """What every group of units must keep.
 
     keep: at least so many units (int), or this share of them (float in (0, 1]), rounded up.
-    round_to: as many as make a multiple of this, rounded up; or all that are not dead.
+    round_to: as many as have a multiple of this of channels (Unit.width), rounded up; or all that are not dead.
     """
 
     keep: int | float = 1
@@ -49,7 +49,10 @@ class Ranking:
     ) -> None:
         self._groups = [unit.group for unit in units]
         self._sizes = Counter(self._groups)
-        self._dead = Counter(self._groups[unit] for unit in dead)
+        self._widths = [unit.width for unit in units]
+        self._alive: Counter[int] = Counter()  # channels of each group that are not dead
+        for number, group in enumerate(self._groups):
+            self._alive[group] += 0 if number in dead else self._widths[number]
         self._limits = limits
         by_value = sorted((c for c in candidates if np.isfinite(values[c])), key=lambda c: (values[c], c))
         alive = [unit for unit in by_value if unit not in dead]
@@ -57,7 +60,7 @@ class Ranking:
         self._total, self._total_dead = len(by_value), len(by_value) - len(alive)
         self._by_layer = scope == "layer"
 
-        gone = self._dead.copy()  # of each group
+        gone = Counter(self._groups[unit] for unit in dead)  # of each group
         ranked_gone = totals - Counter(self._groups[unit] for unit in alive)
         order = []  # (share that is gone of the group's ranked units with this one, the unit)
         for unit in alive:
@@ -91,9 +94,9 @@ class Ranking:
         for unit in self._order[:count]:
             removed.setdefault(self._groups[unit], []).append(unit)
         for group, of_group in removed.items():
-            missing = -(self._sizes[group] - self._dead[group] - len(of_group)) % self._limits.round_to
-            if rounded and missing:
-                del of_group[max(0, len(of_group) - missing) :]
+            left = self._alive[group] - sum(self._widths[unit] for unit in of_group)
+            while rounded and of_group and left % self._limits.round_to:
+                left += self._widths[of_group.pop()]
         return sorted(unit for of_group in removed.values() for unit in of_group)
 
     def fewest(self, fits: Callable[[int], bool]) -> int | None:

@@ -1,6 +1,10 @@
 #include "eddl_prune/adapter/channel_scores.h"
 
+#include <algorithm>
+#include <map>
+
 #include "eddl/layers/normalization/layer_normalization.h"
+#include "eddl_prune/adapter/graph_reader.h"
 #include "eddl_prune/adapter/net_view.h"
 #include "eddl_prune/adapter/output_derivatives.h"
 #include "eddl_prune/adapter/serene.h"
@@ -14,45 +18,36 @@ namespace {
 
 const char* const function_name = "remove_channels";
 
-ChannelScores blank(const Layer& layer, std::size_t position, std::size_t channels) {
-    ChannelScores scores;
-    scores.layer = layer.name;
-    scores.position = position;
-    for (std::vector<double>* values : {&scores.absolute, &scores.square, &scores.taylor}) values->assign(channels, 0.0);
-    return scores;
-}
-
-ChannelScores scores_of(const WeightedLayer& layer) {
-    ChannelScores scores = blank(*layer.layer, layer.position, layer.out_channels);
-    scores.weights = layer.weight->size / layer.out_channels;
-    for (const OutputBlock& block : output_blocks(layer)) {
-        const float* const weights = layer.weight->ptr + block.offset;
-        const auto at = [&](std::vector<double>& values) { return values.data() + block.first_channel; };
-        kernels::add_channel_absolute_sums(weights, block.shape, at(scores.absolute));
-        kernels::channel_square_sums(weights, block.shape, at(scores.square));
-        kernels::add_channel_product_sums(weights, layer.weight_gradient->ptr + block.offset, block.shape, at(scores.taylor));
+ChannelScores scores_of(const std::vector<ChannelParameter>& parameters) {
+    std::size_t channels = 0, weights = 0;
+    for (const ChannelParameter& parameter : parameters) {
+        if (!parameter.weighs) continue;
+        channels = std::max(channels, parameter.block.first_channel + parameter.block.shape.extent);
+        weights += parameter.block.shape.size();
     }
-    if (layer.bias != nullptr)
-        kernels::add_channel_product_sums(layer.bias->ptr, layer.bias_gradient->ptr, {1, layer.out_channels, 1},
-                                          scores.taylor.data());
+    ChannelScores scores;
+    scores.weights = weights / channels;
+    scores.absolute.resize(channels);
+    scores.square.resize(channels);
+    for (const ChannelParameter& parameter : parameters) {
+        if (!parameter.weighs) continue;
+        const kernels::AxisShape& shape = parameter.block.shape;
+        const float* const values = parameter.tensor->ptr + parameter.block.offset;
+        const std::size_t first = parameter.block.first_channel;
+        kernels::add_channel_absolute_sums(values, shape, scores.absolute.data() + first);
+        kernels::add_channel_product_sums(values, values, shape, scores.square.data() + first);
+    }
     return scores;
 }
 
-ChannelScores scores_of(const LBatchNorm& norm, std::size_t position) {
-    const auto channels = static_cast<std::size_t>(norm.output->shape.at(1));
-    const kernels::AxisShape shape{1, channels, 1};
-    ChannelScores scores = blank(norm, position, channels);
-    scores.normalises = true;
-    scores.weights = 1;
-    kernels::add_channel_absolute_sums(norm.bn_g->ptr, shape, scores.absolute.data());
-    kernels::channel_square_sums(norm.bn_g->ptr, shape, scores.square.data());
-    kernels::add_channel_product_sums(norm.bn_g->ptr, norm.gbn_g->ptr, shape, scores.taylor.data());
-    kernels::add_channel_product_sums(norm.bn_b->ptr, norm.gbn_b->ptr, shape, scores.taylor.data());
-#if !defined(EDDL_EMBEDDED_ENGINE)
-    // EDDL's gradients of scale and shift are means over the batch and the positions.
-    for (double& value : scores.taylor) value *= static_cast<double>(norm.output->size / channels);
-#endif
-    return scores;
+// Σ a·b over the weights that read each input channel.
+void add_products(const graph::Connections& connections, const float* a, const float* b, std::vector<double>& sums) {
+    const std::size_t in = connections.group_in(), out = connections.group_out(), taps = connections.taps;
+    const bool rows_are_inputs = connections.layout == graph::Layout::in_out;
+    const kernels::AxisShape shape =
+        rows_are_inputs ? kernels::AxisShape{1, in, out * taps} : kernels::AxisShape{out, in, taps};
+    for (std::size_t g = 0; g < connections.groups; ++g)
+        kernels::add_channel_product_sums(a + g * shape.size(), b + g * shape.size(), shape, sums.data() + g * in);
 }
 
 }  // namespace
@@ -61,29 +56,52 @@ std::vector<ChannelScores> channel_scores(Net* net) {
     const NetView view(net, function_name);
     view.require_finite();
     std::vector<ChannelScores> all;
-    for (std::size_t k = 0; k < view.layers().size(); ++k) {
-        const WeightedLayer weighted = describe_weights(view.layers()[k], k);
-        if (weighted.weight != nullptr) {
-            all.push_back(scores_of(weighted));
-        } else if (const auto* norm = dynamic_cast<const LBatchNorm*>(view.layers()[k])) {
-            if (norm->affine) all.push_back(scores_of(*norm, k));
-        }
+    for (std::size_t n = 0; n < view.layers().size(); ++n) {
+        const std::vector<ChannelParameter> parameters = channel_parameters(view.layers()[n], n);
+        if (std::none_of(parameters.begin(), parameters.end(), [](const auto& p) { return p.weighs; })) continue;
+        all.push_back(scores_of(parameters));
+        all.back().position = n;
+        all.back().normalises = dynamic_cast<const LBatchNorm*>(view.layers()[n]) != nullptr;
     }
     return all;
+}
+
+ByPosition<double> channel_gates(Net* net) {
+    const NetView view(net, function_name, Purpose::structure);
+    view.require_finite();
+    const graph::Graph graph = read_graph(view);
+    std::map<std::size_t, std::vector<double>> gates;
+    const auto add = [&](std::size_t read, std::size_t reader, std::size_t param, const graph::Connections& connections) {
+        std::vector<double>& sums = gates[read];
+        sums.resize(graph[read].channels);
+        add_products(connections, connections.weights, view.layers()[reader]->gradients.at(param)->ptr, sums);
+    };
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        if (const graph::Linear* linear = graph.linear(n)) {
+            add(graph.input_of(n), n, WeightedLayer::weight_param, linear->connections);
+        } else if (const graph::Recurrent* cell = graph.recurrent(n)) {
+            const std::size_t count = cell->from_inputs.size();
+            for (std::size_t g = 0; g < count; ++g) {
+                add(graph.input_of(n), n, g, cell->from_inputs[g]);
+                add(n, n, count + g, cell->from_states[g]);
+            }
+        }
+    }
+    return {gates.begin(), gates.end()};
 }
 
 void require_sensitivities(Net* net, const char* function) {
     OutputDerivatives::check(function, NetView(net, function).layers());
 }
 
-std::vector<std::pair<std::size_t, std::vector<float>>> channel_sensitivities(Net* net) {
+ByPosition<float> channel_sensitivities(Net* net) {
     require_sensitivities(net, function_name);
     const NetView view(net, function_name);
     std::vector<float> scratch;
     std::size_t passes = 0;
     std::vector<std::vector<float>> values =
         neuron_sensitivities(function_name, view.layers(), view.weighted(), Serene::Mode::full, scratch, passes);
-    std::vector<std::pair<std::size_t, std::vector<float>>> found;
+    ByPosition<float> found;
     for (std::size_t i = 0; i < values.size(); ++i) found.emplace_back(view.weighted()[i].position, std::move(values[i]));
     return found;
 }

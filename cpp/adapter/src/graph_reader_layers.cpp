@@ -148,7 +148,7 @@ Operation read(const LConvT3D&, const WeightedLayer&) { return Opaque{"transpose
 #endif
 
 Operation read(const LDense& layer, const WeightedLayer& weights) {
-    if (layer.input->ndim != 2) return channel_by_channel(layer, unknown());  // it mixes the values of each channel
+    if (is_on_last_axis(weights)) return channel_by_channel(layer, unknown());  // it mixes the values of each channel
     return linear(weights, graph::Layout::in_out, 1, false);
 }
 

@@ -128,6 +128,10 @@ WeightedLayer describe_weights(Layer* layer, std::size_t position) {
     return described;
 }
 
+bool is_on_last_axis(const WeightedLayer& layer) {
+    return layer.kind == WeightKind::dense && layer.layer->output->shape.size() > 2;
+}
+
 NetView::NetView(Net* net, const char* function, Purpose purpose) : net_(net), function_(function) {
     if (net == nullptr) throw std::invalid_argument(std::string(function) + ": expected a net, received None");
     require_on_cpu(*net, function);

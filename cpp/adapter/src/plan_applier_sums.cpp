@@ -91,6 +91,7 @@ SumChange::SumChange(OptimizerState& state, Layer& sum, const graph::Derived& de
 SumChange::~SumChange() = default;
 
 bool SumChange::is_needed(const Layer& layer, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+    if (plan.added.empty()) return false;  // a plan that is about other layers
     if (dynamic_cast<const ChannelSum*>(&layer) != nullptr) return true;
     for (std::size_t m = 0; m < plan.added.size(); ++m)
         if (plan.added[m].size() != plan.keep.size() || keep_in[m]->size() != plan.keep.size()) return true;

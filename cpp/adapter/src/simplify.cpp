@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "channel_lists.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/batch_norm_folding.h"
 #include "eddl_prune/adapter/errors.h"
@@ -53,7 +54,7 @@ public:
 
 private:
     void make_plan(graph::Sums sums, const ChannelLists& zeroed) {
-        graph::PlannedUnits planned = graph::make_plan(graph_, sums, [&](const graph::Units& units) { return units_of(zeroed, units); });
+        graph::PlannedUnits planned = plan_without(view_, graph_, sums, zeroed);
         units_ = std::move(planned.units);
         plan_ = std::move(planned.plan);
         report_.layers.clear();
@@ -67,26 +68,6 @@ private:
             after += layer.parameters_after;
         }
         return after > before;
-    }
-
-    // All that hangs together with these channels, sums being even.
-    graph::Flags units_of(const ChannelLists& channels, const graph::Units& units) const {
-        graph::Flags flags(units.count, 0);
-        if (channels.empty()) return flags;
-        const graph::Units whole = graph::assign_units(graph_);
-        for (const auto& [name, indices] : channels) {
-            const Layer* layer = view_.layer(name);
-            const auto n = static_cast<std::size_t>(std::find(view_.layers().begin(), view_.layers().end(), layer) - view_.layers().begin());
-            const std::string opening = std::string(view_.function()) + ": layer '" + name + "': channel ";
-            for (const std::int64_t index : indices) {
-                if (index < 0 || static_cast<std::uint64_t>(index) >= graph_[n].channels)
-                    throw std::out_of_range(opening + std::to_string(index) + "; allowed: 0 to " + std::to_string(graph_[n].channels - 1));
-                const std::size_t unit = whole.of[n][static_cast<std::size_t>(index)];
-                if (whole.is_pinned(unit)) throw PruneError(opening + std::to_string(index) + " must stay: " + whole.reason(unit));
-                for (const graph::Slot& slot : whole.members[unit]) flags[units.of[slot.node][slot.channel]] = 1;
-            }
-        }
-        return flags;
     }
 
     LayerRemoval layer_removal(std::size_t n, const LayerSizes& sizes) const {

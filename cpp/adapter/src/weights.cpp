@@ -5,6 +5,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "channel_sum.h"
+#include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/kernels/channels.h"
 #include "eddl_prune/kernels/elementwise.h"
@@ -37,15 +39,6 @@ std::vector<std::size_t> require_channels(const WeightedLayer& layer, const std:
     return checked;
 }
 
-// Those of the channels that the block holds, counted from its first.
-std::vector<std::size_t> channels_inside(const OutputBlock& block, const std::vector<std::size_t>& channels) {
-    std::vector<std::size_t> inside;
-    for (const std::size_t channel : channels)
-        if (channel >= block.first_channel && channel - block.first_channel < block.shape.extent)
-            inside.push_back(channel - block.first_channel);
-    return inside;
-}
-
 // The number newly zeroed.
 std::size_t zero(const WeightedLayer& layer, const std::vector<std::size_t>& channels, bool biases) {
     std::size_t count = 0;
@@ -69,6 +62,41 @@ std::vector<OutputBlock> output_blocks(const WeightedLayer& layer) {
     for (std::size_t group = 0; group < groups; ++group)
         blocks.push_back({group * shape.size(), group * channels, shape});
     return blocks;
+}
+
+std::vector<std::size_t> channels_inside(const OutputBlock& block, const std::vector<std::size_t>& channels) {
+    std::vector<std::size_t> inside;
+    for (const std::size_t channel : channels)
+        if (channel >= block.first_channel && channel - block.first_channel < block.shape.extent)
+            inside.push_back(channel - block.first_channel);
+    return inside;
+}
+
+std::vector<ChannelParameter> channel_parameters(Layer* layer, std::size_t position) {
+    std::vector<ChannelParameter> found;
+    const auto add = [&](Tensor* tensor, bool weighs) {
+        const auto extent = [&](std::size_t axis) { return static_cast<std::size_t>(tensor->shape[axis]); };
+        const bool is_matrix = tensor->shape.size() == 2;  // [in, out]
+        const kernels::AxisShape shape{is_matrix ? extent(0) : 1, extent(is_matrix ? 1 : 0), 1};
+        found.push_back({tensor, weighs, {0, 0, shape}});
+    };
+    if (const WeightedLayer weighted = describe_weights(layer, position); weighted.weight != nullptr) {
+        if (is_on_last_axis(weighted)) return found;
+        for (const OutputBlock& block : output_blocks(weighted)) found.push_back({weighted.weight, true, block});
+        if (weighted.bias != nullptr) add(weighted.bias, false);
+    } else if (auto* norm = dynamic_cast<LBatchNorm*>(layer); norm != nullptr && norm->affine) {
+        add(norm->bn_g, true);
+        add(norm->bn_b, false);
+    } else if (layer->isrecurrent) {
+        for (Tensor* tensor : layer->params) add(tensor, tensor->shape.size() == 2);
+    } else if (auto* embedding = dynamic_cast<LEmbedding*>(layer)) {
+        add(embedding->E, true);
+    } else if (auto* sum = dynamic_cast<ChannelSum*>(layer)) {
+        const std::vector<std::size_t>& channels = sum->form().constants;
+        for (std::size_t i = 0; i < channels.size(); ++i)
+            found.push_back({sum->params.front(), false, {i, channels[i], {1, 1, 1}}});
+    }
+    return found;
 }
 
 PerLayer<std::size_t> threshold(Net* net, double limit, bool biases, const std::vector<std::string>* names) {
@@ -118,25 +146,6 @@ PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::v
     zeroed.reserve(selected.size());
     for (std::size_t i = 0; i < selected.size(); ++i)
         zeroed.emplace_back(selected[i].name(), zero(selected[i], checked[i], biases));
-    return zeroed;
-}
-
-std::vector<std::size_t> zero_parameters(Net* net, const std::map<std::size_t, std::vector<std::size_t>>& channels) {
-    const NetView view(net, "zero_channels");
-    std::vector<std::size_t> zeroed;
-    for (const auto& [position, indices] : channels) {
-        Layer* const layer = view.layers().at(position);
-        const WeightedLayer weighted = describe_weights(layer, position);
-        const auto* norm = dynamic_cast<const LBatchNorm*>(layer);
-        if (weighted.weight != nullptr)
-            zero(weighted, indices, true);
-        else if (norm != nullptr && norm->affine)
-            for (Tensor* parameter : {norm->bn_g, norm->bn_b})
-                kernels::zero_channels(parameter->ptr, {1, parameter->size, 1}, indices.data(), indices.size());
-        else
-            continue;
-        zeroed.push_back(position);
-    }
     return zeroed;
 }
 

@@ -86,6 +86,9 @@ private:
 // The description of one layer; weight == nullptr where it has no prunable weights.
 WeightedLayer describe_weights(Layer* layer, std::size_t position);
 
+// Whether this is a dense layer on the last of several axes: its weights are then all channels' alike, none's own.
+bool is_on_last_axis(const WeightedLayer& layer);
+
 // Whether the layer's output is its input's memory with other axes.
 bool is_view(const Layer& layer);
 

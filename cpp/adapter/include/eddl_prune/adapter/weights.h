@@ -1,5 +1,6 @@
-// Zeroing and measuring the parameters of a net's channels, mostly those of convolutions and dense layers. Every function checks all its arguments
-// first and changes nothing where it throws. `names` restricts to some layers; nullptr stands for all of them.
+// Zeroing and measuring the parameters of a net's channels, mostly those of convolutions and dense layers. Every function
+// checks all its arguments first and changes nothing where it throws. `names` restricts to some layers; nullptr stands for
+// all of them.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +29,20 @@ struct OutputBlock {
 // All of them, in order. A grouped transposed convolution has one a group, all other layers have one.
 std::vector<OutputBlock> output_blocks(const WeightedLayer& layer);
 
+// Parameters of which each output channel of the layer has its own.
+struct ChannelParameter {
+    Tensor* tensor = nullptr;
+    bool weighs = false;  // a weight, or a batch norm's scale; otherwise a bias, a shift, a constant
+    OutputBlock block;
+};
+
+// Those of a convolution, dense layer, batch norm, recurrent cell, embedding or uneven sum. An embedding's are those of its
+// first word's channels, which are its columns. None for other layers, nor where parameters are all channels' alike.
+std::vector<ChannelParameter> channel_parameters(Layer* layer, std::size_t position);
+
+// Those of the channels that the block holds, counted from its first.
+std::vector<std::size_t> channels_inside(const OutputBlock& block, const std::vector<std::size_t>& channels);
+
 // Zeroes every |w| < limit, and biases likewise if asked; the number newly zeroed.
 // Throws std::invalid_argument for a limit that is negative or not finite, an unknown layer, or parameters that are not
 // finite.
@@ -41,9 +56,5 @@ PerLayer<std::vector<float>> channel_norms(Net* net, const std::vector<std::stri
 // channel outside [0, out channels).
 PerLayer<std::size_t> zero_channels(Net* net, const std::map<std::string, std::vector<std::int64_t>>& channels,
                                     bool biases);
-
-// Zeroes all parameters of output channels of the layers at these positions in the net: weights and bias, and scale and
-// shift of batch norms. Passes over layers with neither; returns the positions of the others.
-std::vector<std::size_t> zero_parameters(Net* net, const std::map<std::size_t, std::vector<std::size_t>>& channels);
 
 }  // namespace eddl_prune::adapter
