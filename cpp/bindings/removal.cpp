@@ -20,6 +20,7 @@ py::dict layer_dict(const adapter::LayerRemoval& removal) {
     layer["name"] = removal.name;
     layer["kind"] = removal.kind;
     layer["inputs"] = removal.inputs;
+    layer["lost_inputs"] = removal.lost_inputs;
     layer["channels_before"] = removal.channels_before;
     layer["channels_after"] = removal.channels_after;
     layer["removed"] = removal.removed;
@@ -91,6 +92,20 @@ py::dict report_dict(const adapter::RemovalReport& report) {
     return dict;
 }
 
+// The layers that have left live as long as the Python object of the net: scripts may hold handles of them.
+void keep_with(Net* net, const std::shared_ptr<const void>& departed) {
+    if (departed == nullptr) return;
+    using Held = std::shared_ptr<const void>;
+    const py::capsule owner(new Held(departed), [](void* held) { delete static_cast<Held*>(held); });
+    py::detail::keep_alive_impl(py::cast(net), owner);
+}
+
+// What was done to the net.
+py::dict kept_report(Net* net, const adapter::RemovalReport& report) {
+    keep_with(net, report.departed);
+    return report_dict(report);
+}
+
 bool or_default(std::optional<bool> uneven_sums) {
     return uneven_sums.value_or(adapter::RemovalOptions::uneven_sums_by_default);
 }
@@ -110,7 +125,7 @@ void define_with_options(py::module_& module, const char* name, Function functio
         name,
         [function](Net* net, bool fuse_batchnorm, std::optional<bool> uneven_sums) {
             const adapter::RemovalOptions options{fuse_batchnorm, or_default(uneven_sums)};
-            return report_dict(without_gil([&] { return function(net, options); }));
+            return kept_report(net, without_gil([&] { return function(net, options); }));
         },
         py::arg("net").none(false), py::arg("fuse_batchnorm") = false, py::arg("uneven_sums") = py::none(), doc);
 }
@@ -122,7 +137,7 @@ void define_with_channels(py::module_& module, const char* name, Function functi
         name,
         [function](Net* net, const adapter::ChannelLists& channels, std::optional<bool> uneven_sums) {
             const bool uneven = or_default(uneven_sums);
-            return report_dict(without_gil([&] { return function(net, channels, uneven); }));
+            return kept_report(net, without_gil([&] { return function(net, channels, uneven); }));
         },
         py::arg("net").none(false), py::arg("channels"), py::arg("uneven_sums") = py::none(), doc);
 }
@@ -144,16 +159,17 @@ void register_removal(py::module_& module) {
         py::arg("net").none(false), "What is peculiar to sums whose operands have channels of their own, by layer.");
     module.def(
         "remove_again",
-        [](Net* net, const adapter::ChannelLists& removed, const std::map<std::string, std::map<std::string, py::object>>& sums) {
+        [](Net* net, const adapter::IndexLists& removed, const std::map<std::string, std::map<std::string, py::object>>& sums,
+           const adapter::IndexLists& lost_inputs) {
             adapter::SumStructures structures;
             for (const auto& [name, sum] : sums)
                 structures[name] = {sum.at("sources").cast<std::vector<std::vector<std::int64_t>>>(),
                                     sum.at("constants").cast<std::vector<std::int64_t>>()};
-            without_gil([&] { adapter::remove_again(net, removed, structures); });
+            keep_with(net, without_gil([&] { return adapter::remove_again(net, removed, structures, lost_inputs); }));
         },
-        py::arg("net").none(false), py::arg("removed"), py::arg("sums") = py::dict(),
-        "Removes just these channels of layers of all kinds, without regard to what the net computes; sums get what "
-        "sum_structures returned.");
+        py::arg("net").none(false), py::arg("removed"), py::arg("sums") = py::dict(), py::arg("lost_inputs") = py::dict(),
+        "Removes just these channels of layers of all kinds, and layers that lose all, without regard to what the net "
+        "computes; sums get what sum_structures returned, concatenations and sums lose inputs.");
     module.def(
         "removal_units",
         [](Net* net) {

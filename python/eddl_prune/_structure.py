@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import zip_longest
 from typing import Any
 
@@ -13,24 +14,35 @@ Layers = list[list[Any]]
 
 
 class Structure:
-    """The layers of a net when the run began, and which of their channels are gone."""
+    """The layers of a net when the run began, and what is gone of them: layers, channels and inputs.
+
+    Layers go by their positions when the run began; channels and inputs are numbered as then.
+    """
 
     def __init__(self, net: Any) -> None:
         self._net = net
         self.layers_at_start = _layers(net)
-        self._removed: dict[str, list[int]] = {}  # by the layer's position, channels numbered as at the start
+        self._positions = list(range(len(self.layers_at_start)))  # of the layers that are there
+        self._removed: dict[str, list[int]] = {}  # channels, by layer; all of them: the layer has left
+        self._lost_inputs: dict[str, list[int]] = {}
 
     def simplify(self) -> None:
         """Remove what is dead, and remember it."""
-        for position, layer in enumerate(_core.simplify(self._net)["layers"]):
-            if layer["removed"]:
-                before = self._removed.get(str(position), [])
-                there = sorted(set(range(layer["channels_before"] + len(before))) - set(before))
-                self._removed[str(position)] = sorted([*before, *(there[channel] for channel in layer["removed"])])
+        layers = _core.simplify(self._net)["layers"]
+        for position, layer in zip(self._positions, layers):
+            _add(self._removed, position, layer["removed"], layer["channels_before"])
+            _add(self._lost_inputs, position, layer["lost_inputs"], len(layer["inputs"]))
+        self._positions = [position for position, layer in zip(self._positions, layers) if layer["channels_after"]]
 
     def state(self) -> dict[str, Any]:
         """Return plain data for :meth:`restore`."""
-        return {"layers_at_start": self.layers_at_start, "layers": _layers(self._net), "removed": self._removed}
+        return {
+            "layers_at_start": self.layers_at_start,
+            "layers": _layers(self._net),
+            "positions": self._positions,
+            "removed": self._removed,
+            "lost_inputs": self._lost_inputs,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Give the net the structure of a run that returned this state; its values are undefined where that changes it.
@@ -44,13 +56,29 @@ class Structure:
                 f"fit: the checkpoint is of a net whose layer {position} began as {theirs}, here it is {ours}; "
                 "build the net as for the first run"
             )
+        # A version before layers could leave wrote neither of these.
+        positions = state.get("positions", list(range(len(state["layers"]))))
+        lost_inputs = state.get("lost_inputs", {})
         if self.layers_at_start != state["layers"]:
             names = [layer.name for layer in self._net.layers]
-            removed = {names[int(position)]: channels for position, channels in state["removed"].items()}
-            sums = {name: layer[2] for name, layer in zip(names, state["layers"]) if layer[2:]}
-            _core.remove_again(self._net, removed, sums)
+            sums = {names[position]: layer[2] for position, layer in zip(positions, state["layers"]) if layer[2:]}
+            _core.remove_again(self._net, _by_name(state["removed"], names), sums, _by_name(lost_inputs, names))
         self.layers_at_start = state["layers_at_start"]
+        self._positions = positions
         self._removed = state["removed"]
+        self._lost_inputs = lost_inputs
+
+
+def _add(gone: dict[str, list[int]], position: int, more: Iterable[int], count: int) -> None:
+    """Add to what a layer lacks what it has lost of the `count` things that it had."""
+    if more:
+        before = gone.get(str(position), [])
+        there = sorted(set(range(count + len(before))) - set(before))
+        gone[str(position)] = sorted([*before, *(there[index] for index in more)])
+
+
+def _by_name(gone: dict[str, list[int]], names: list[str]) -> dict[str, list[int]]:
+    return {names[int(position)]: indices for position, indices in gone.items()}
 
 
 def _layers(net: Any) -> Layers:

@@ -22,7 +22,9 @@ class LayerRemoval:
 
     name, kind: as in :class:`eddl_prune.LayerStats`.
     inputs: positions, in the plan's ``layers``, of the layers that it reads.
-    channels_before, channels_after, removed: output channels (neurons of a dense layer), and the indices that go.
+    lost_inputs: indices into `inputs`: those that a concatenation or a sum does without from then on.
+    channels_before, channels_after, removed: output channels (neurons of a dense layer), and the indices that go. Where
+        none are left, the layer leaves the net.
     parameters_before, parameters_after, macs_before, macs_after: trained values; multiply-accumulates for one sample.
     folded: input channels, numbered as before, that are constant and are carried into what stays: into the bias (or,
         without one, the mean of the batch norm behind) where ``folded_into_bias``, else into the input channels
@@ -33,6 +35,7 @@ class LayerRemoval:
     name: str
     kind: str
     inputs: tuple[int, ...]
+    lost_inputs: tuple[int, ...]
     channels_before: int
     channels_after: int
     removed: tuple[int, ...]
@@ -110,6 +113,7 @@ class Plan:
     macs_after: int
 
     _title: ClassVar[str] = "would remove"
+    _leave_title: ClassVar[str] = "would leave the net"
     _fused_title: ClassVar[str] = "would become part of"
 
     @property
@@ -121,6 +125,11 @@ class Plan:
     def channels_removed(self) -> dict[str, tuple[int, ...]]:
         """{layer name: indices of the channels that go}, layers that lose none left out."""
         return {layer.name: layer.removed for layer in self.layers if layer.removed}
+
+    @property
+    def layers_removed(self) -> tuple[str, ...]:
+        """The names of the layers that leave the net."""
+        return tuple(layer.name for layer in self.layers if not layer.channels_after)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: the attributes by name, with dicts for layers and groups."""
@@ -144,6 +153,8 @@ class Plan:
             f"{number(self.parameters_before)} parameters ({100 * self.parameters_removed:.1f} %)",
             table(header, [*rows, ("total", "", "", "", *_sizes(self))], text_columns=(0, 1)),
         ]
+        if self.layers_removed:
+            lines.append(f"{len(self.layers_removed)} layers {self._leave_title}: {', '.join(self.layers_removed)}")
         if self.fused:
             lines.append(f"{len(self.fused)} batch norms {self._fused_title} the layers before them")
         lines += [f"{name} stays a batch norm: {reason}" for name, reason in self.not_fused.items()]
@@ -167,8 +178,8 @@ class Plan:
     def to_dot(self) -> str:
         """Return the net as a graph in Graphviz' DOT language: a box a layer, with its channels before and after.
 
-        Layers that lose channels are green, those that must keep all are grey, with the reason as tooltip. Layers that
-        can only lose channels together name the same group.
+        Layers that lose channels are green, those that leave dashed, those that must keep all grey, with the reason as
+        tooltip. Layers that can only lose channels together name the same group.
         """
         groups_of: dict[str, list[str]] = {}
         for index, group in enumerate(self.groups):
@@ -181,8 +192,12 @@ class Plan:
             label += f"\ngroup {', '.join(groups_of.get(layer.name, []))}"
             color = "palegreen" if layer.removed else "lightgrey" if layer.name in self.pinned else "white"
             tooltip = self.pinned.get(layer.name, label)
-            lines.append(f"  {index} [label={_quoted(label)}, tooltip={_quoted(tooltip)}, fillcolor={color}];")
-            lines += [f"  {source} -> {index};" for source in layer.inputs]
+            style = "" if layer.channels_after else ', style="filled,rounded,dashed"'
+            lines.append(f"  {index} [label={_quoted(label)}, tooltip={_quoted(tooltip)}, fillcolor={color}{style}];")
+            lines += [
+                f"  {source} -> {index}{' [style=dashed]' if k in layer.lost_inputs else ''};"
+                for k, source in enumerate(layer.inputs)
+            ]
         return "\n".join([*lines, "}", ""])
 
 
@@ -196,6 +211,7 @@ class Report(Plan):
     certificate: Certificate | None = None
 
     _title: ClassVar[str] = "removed"
+    _leave_title: ClassVar[str] = "left the net"
     _fused_title: ClassVar[str] = "became part of"
 
     def __str__(self) -> str:
@@ -230,12 +246,14 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False, uneven_sums: bool | None
     A channel is dead if no output of the net depends on it, or if it is constant: above all where all weights into it
     are exactly zero (never because they sum to zero). Its constant is carried on into the layers that read it: into
     their bias where that is exact, otherwise (zero-padded convolutions) into one carrier channel that stands for all
-    constants. Outputs before and after agree to float rounding for every input. Every layer keeps at least one channel,
-    and layers whose kind is not known keep all of theirs.
+    constants. Outputs before and after agree to float rounding for every input. Where a concatenation or a sum can do
+    without an operand, that goes as a whole, and with it the layers that feed nothing else: they leave the net. Every
+    other layer keeps at least one channel, and those whose kind is not known keep all of theirs.
 
-    The net, its layers and their names stay the same objects (but for batch norms and sums that become others, as asked
-    for below, whose handles stay valid); the optimizer's moments keep the surviving entries, so
-    that training may go on. NumPy views of parameters become invalid. See Bragagnolo & Barbano, "Simplify: A Python
+    The net, its layers and their names stay the same objects, but for batch norms and sums that become others, as asked
+    for below, and for a concatenation or sum of which one operand is left, which becomes an identity. Handles stay
+    valid as long as the net; those of layers that left have a single 0 in each tensor. The optimizer's moments keep the
+    surviving entries, so that training may go on. NumPy views of parameters become invalid. See Bragagnolo & Barbano, "Simplify: A Python
     library for optimizing pruned neural networks", SoftwareX 17 (2022).
 
     :param net: a PyEDDL net on the CPU, built or not.

@@ -258,10 +258,10 @@ void BatchNormFolding::begin() noexcept {
 
 void BatchNormFolding::commit() noexcept {
     if (!prepared_->pairs.empty()) free_deltas(prepared_->net.layers);
-    for (Prepared::Pair& pair : prepared_->pairs) prepared_->fold(pair);
-    // EDDL's views find their parent's memory again only when the batch size changes.
-    for (Layer* layer : prepared_->net.layers)
-        if (is_view(*layer)) layer->output->updateData(layer->parent.front()->output->ptr);
+    const vlayer& layers = prepared_->net.layers;
+    for (Prepared::Pair& pair : prepared_->pairs)
+        if (std::find(layers.begin(), layers.end(), pair.norm) != layers.end()) prepared_->fold(pair);  // it may have left meanwhile
+    follow_parents(layers);
     prepared_->begun = false;
 }
 

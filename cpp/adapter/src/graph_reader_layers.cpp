@@ -87,6 +87,7 @@ Operation weighted_sum(const Layer& layer, std::vector<double> factors) {
     if (auto* derived = std::get_if<Derived>(&operation)) {
         derived->value = sum_of(derived->maps, factors, std::vector<double>(channels_of(layer), 0.0));
         derived->factors = std::move(factors);
+        derived->loses_inputs = true;
     }
     return operation;
 }
@@ -328,6 +329,7 @@ Operation read(const ChannelSum& layer, const WeightedLayer&) {
     for (std::size_t i = 0; i < form.constants.size(); ++i)
         constants[form.constants[i]] = static_cast<double>(layer.params.front()->ptr[i]);
     derived.value = sum_of(derived.maps, derived.factors, std::move(constants));
+    derived.loses_inputs = true;
     return derived;
 }
 
@@ -342,6 +344,7 @@ Operation read(const LConcat& layer, const WeightedLayer&) {
         out += derived.maps.back().count;
     }
     derived.value = unchanged();
+    derived.loses_inputs = true;
     return derived;
 }
 

@@ -8,10 +8,8 @@
 
 namespace eddl_prune::adapter {
 
-void copy_place(const Layer& old, Layer& fresh) {
-    fresh.parent = old.parent;
-    fresh.input = old.input;
-    fresh.lin = old.lin;
+void copy_place(const Layer& old, Layer& fresh, std::size_t parents) {
+    fresh.parent.assign(old.parent.begin(), old.parent.begin() + static_cast<std::ptrdiff_t>(parents));
     fresh.net = old.net;
     fresh.trainable = old.trainable;
     fresh.mode = old.mode;
@@ -23,8 +21,9 @@ void copy_place(const Layer& old, Layer& fresh) {
 void take_place(Net& net, Layer& old, Layer& fresh) noexcept {
     const auto replace_in = [&](vlayer& layers) { std::replace(layers.begin(), layers.end(), &old, &fresh); };
     for (vlayer* layers : {&net.layers, &net.lout, &net.vfts, &net.vbts}) replace_in(*layers);
-    // A parent's place may have been taken since copy_place().
     std::copy(old.parent.begin(), old.parent.end(), fresh.parent.begin());
+    fresh.input = old.input;
+    fresh.lin = old.lin;
     for (Layer* parent : fresh.parent) replace_in(parent->child);
     for (Layer* child : old.child) replace_in(child->parent);
     // A broadcast remembers its parent, and the layer whose shape it takes though it is no parent.

@@ -6,8 +6,8 @@
 namespace eddl_prune::adapter {
 
 // `fresh` has all of `old`'s ties with its neighbours, but they do not know of it yet: it is made so that nothing can fail
-// later.
-void copy_place(const Layer& old, Layer& fresh);
+// later. `parents`: how many `old` will have by then.
+void copy_place(const Layer& old, Layer& fresh, std::size_t parents);
 
 // Puts `fresh` where `old` is: in the lists of the net, its optimizer and its neighbours, and with its output tensor, which
 // stays the same object, and its target. All deltas must have been freed. The net does not own `old` any more: retire()

@@ -10,8 +10,10 @@
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/optimizer_state.h"
+#include "departing_layers.h"
 #include "eddl_prune/kernels/threads.h"
 #include "graph_reader_layers.h"
+#include "pass_through.h"
 #include "plan_applier_caches.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_folding.h"
@@ -57,6 +59,8 @@ struct PlanApplier::Prepared {
     std::vector<std::unique_ptr<FreshDescriptor>> descriptors;
     std::vector<std::function<void()>> refreshes;  // outputs and caches, in net order
     std::vector<std::unique_ptr<SumChange>> sums;
+    std::vector<std::unique_ptr<PassThrough>> passes;
+    std::unique_ptr<DepartingLayers> departing;
 
     Prepared(const NetView& view, OptimizerState& optimizer_state) : net(*view.net()), layers(view.layers()), state(optimizer_state) {}
 
@@ -73,9 +77,20 @@ struct PlanApplier::Prepared {
         if (change.reshapes()) prepare_caches(change, refreshes);
     }
 
-    void prepare_sum(const LayerChange& change, const graph::Derived& derived, const std::vector<const std::vector<std::size_t>*>& keep_in) {
-        if (SumChange::is_needed(change.layer, change.plan, keep_in))
-            sums.push_back(std::make_unique<SumChange>(state, change.layer, derived, change.plan, keep_in));
+    // Whether the layer becomes, or is, one that adds uneven operands.
+    bool prepare_sum(const LayerChange& change, const graph::Derived& derived, const std::vector<const std::vector<std::size_t>*>& keep_in) {
+        if (!SumChange::is_needed(change.node, change.layer, change.plan, keep_in)) return false;
+        sums.push_back(std::make_unique<SumChange>(state, change.layer, derived, change.plan, keep_in));
+        return true;
+    }
+
+    // A layer of which one input is left, and that all of it.
+    void prepare_pass(const LayerChange& change) {
+        checkpoint();
+        const std::vector<std::size_t>& lost = change.plan.lost_inputs;
+        std::size_t left = 0;
+        while (left < lost.size() && lost[left] == left) ++left;
+        passes.push_back(std::make_unique<PassThrough>(change.layer, *change.layer.parent[left], "merge"));
     }
 
 private:
@@ -158,7 +173,7 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
     const auto shrinks = [&](std::size_t n) { return plan.nodes[n].keep.size() != graph[n].channels; };
     for (std::size_t n = 0; n < graph.size(); ++n) {
         const std::vector<std::size_t>& inputs = graph[n].inputs;
-        if (inputs.empty()) continue;  // it keeps all its channels
+        if (inputs.empty() || plan.nodes[n].keep.empty()) continue;  // it keeps all its channels, or leaves
         const ShapeChange shapes{*prepared_->layers[n], plan.nodes[inputs.front()].keep, plan.nodes[n].keep,
                                  std::any_of(inputs.begin(), inputs.end(), shrinks), shrinks(n)};
         const LayerChange change{shapes, graph[n], plan.nodes[n]};
@@ -166,14 +181,16 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
         if (const graph::Derived* sum = graph.sum(n)) {
             std::vector<const std::vector<std::size_t>*> keep_in;
             for (const std::size_t input : inputs) keep_in.push_back(&plan.nodes[input].keep);
-            prepared_->prepare_sum(change, *sum, keep_in);
+            if (prepared_->prepare_sum(change, *sum, keep_in)) continue;
         }
+        if (const std::size_t lost = plan.nodes[n].lost_inputs.size(); lost > 0 && lost + 1 == inputs.size()) prepared_->prepare_pass(change);
     }
+    prepared_->departing = std::make_unique<DepartingLayers>(prepared_->net, state, prepared_->layers, graph, plan);
 }
 
 PlanApplier::~PlanApplier() = default;
 
-void PlanApplier::commit() noexcept {
+std::shared_ptr<const void> PlanApplier::commit() noexcept {
     free_deltas(prepared_->layers);
     for (const Prepared::Folding& folding : prepared_->foldings) folding.constants.apply(*folding.weights);
     kernels::run_in_parallel(prepared_->cuts.size(), [this](std::size_t i) {
@@ -183,8 +200,13 @@ void PlanApplier::commit() noexcept {
     });
     for (const auto& refresh : prepared_->refreshes) refresh();
     for (const auto& descriptor : prepared_->descriptors) descriptor->commit();
+    prepared_->departing->commit();
     for (const auto& sum : prepared_->sums) sum->commit(prepared_->net);
+    for (auto& pass : prepared_->passes) pass.release()->replace(prepared_->net);
+    if (!prepared_->passes.empty()) follow_parents(prepared_->net.layers);
+    std::shared_ptr<const void> departed = prepared_->departing->layers();
     prepared_.reset();
+    return departed;
 }
 
 }  // namespace eddl_prune::adapter

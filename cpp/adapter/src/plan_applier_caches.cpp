@@ -14,8 +14,8 @@
 #include "eddl/layers/pool/layer_pool.h"
 #include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl/layers/reductions/layer_reductions.h"
-#include "folded_batch_norm.h"
 #include "graph_reader_layers.h"
+#include "pass_through.h"
 #include "plan_applier_tensors.h"
 
 namespace eddl_prune::adapter {
@@ -32,7 +32,7 @@ public:
 
     void prepare() {
         Layer& layer = change_.layer;
-        const bool special = try_kind<LReshape, LSqueeze, LUnsqueeze, FoldedBatchNorm, LBypass, LConv1D, LPool1D>(layer);
+        const bool special = try_kind<LReshape, LSqueeze, LUnsqueeze, PassThrough, LBypass, LConv1D, LPool1D>(layer);
         if (!special) resize(layer.output, out_);
         static_cast<void>(try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LLSTM, LGRU, LRNN, LDropout, LGaussianNoise, LAbs, LPad, LPool, LPool3D,  //
                                    LSelect, LPermute, LTile, LBroadcast, LRepeat, ReductionLayer>(layer));
@@ -75,7 +75,7 @@ private:
     void refresh(LSqueeze& layer) { alias(layer.output, out_, layer.parent.front()->output); }
     void refresh(LUnsqueeze& layer) { alias(layer.output, out_, layer.parent.front()->output); }
     void refresh(LBypass&) {}  // its output is its parent's
-    void refresh(FoldedBatchNorm& layer) {
+    void refresh(PassThrough& layer) {
         refreshes_.push_back([&layer] { layer.follow_parent(); });
     }
 

@@ -33,6 +33,16 @@ void exchange_workspace(Descriptor& a, Descriptor& b) {
     if constexpr (HasWorkspace<Descriptor>::value) std::swap(a.ptrI, b.ptrI);
 }
 
+// Of a layer that will not compute any more; nothing for one that is no convolution. The highest level of memory may have none.
+inline void release_workspace_of(Layer& layer) {
+    const auto try_kind = [](auto* convolution) {
+        if (convolution != nullptr && convolution->cd->mem_level < 2) release_workspace(*convolution->cd);
+    };
+    try_kind(dynamic_cast<LConv*>(&layer));
+    try_kind(dynamic_cast<LConv1D*>(&layer));
+    try_kind(dynamic_cast<LConv3D*>(&layer));
+}
+
 // A descriptor like `old`, not built. mem_level 0, because EDDL's destructor frees a workspace that higher levels do not
 // allocate here.
 template <class Descriptor>

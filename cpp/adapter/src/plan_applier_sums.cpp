@@ -26,6 +26,8 @@ ChannelSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& p
         for (const std::size_t c : plan.added[m])
             operand.source[position(plan.keep, c)] = static_cast<std::ptrdiff_t>(position(*keep_in[input], derived.maps[m].sources(c).begin));
     }
+    for (auto lost = plan.lost_inputs.rbegin(); lost != plan.lost_inputs.rend(); ++lost)
+        form.operands.erase(form.operands.begin() + static_cast<std::ptrdiff_t>(*lost));
     for (const graph::Constant& constant : plan.constants) form.constants.push_back(position(plan.keep, constant.channel));
     return form;
 }
@@ -84,18 +86,26 @@ struct SumChange::Constants {
 SumChange::SumChange(OptimizerState& state, Layer& sum, const graph::Derived& derived, const graph::NodePlan& plan,
                      const std::vector<const Channels*>& keep_in)
     : state_(state), old_(sum),
-      fresh_(dynamic_cast<ChannelSum*>(&sum) == nullptr ? std::make_unique<UnevenSum>(sum) : nullptr),
+      fresh_(dynamic_cast<ChannelSum*>(&sum) == nullptr ? std::make_unique<UnevenSum>(sum, sum.parent.size() - plan.lost_inputs.size()) : nullptr),
       sum_(fresh_ != nullptr ? *fresh_ : dynamic_cast<ChannelSum&>(sum)), form_(form_of(derived, plan, keep_in)),
       constants_(std::make_unique<Constants>(state, sum_, plan)) {}
 
 SumChange::~SumChange() = default;
 
-bool SumChange::is_needed(const Layer& layer, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+bool SumChange::is_needed(const graph::Node& node, const Layer& layer, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
     if (plan.added.empty()) return false;  // a plan that is about other layers
-    if (dynamic_cast<const ChannelSum*>(&layer) != nullptr) return true;
-    for (std::size_t m = 0; m < plan.added.size(); ++m)
+    if (dynamic_cast<const ChannelSum*>(&layer) != nullptr || !plan.constants.empty()) return true;
+    const graph::Derived& sum = std::get<graph::Derived>(node.operation);
+    bool multiplies = false;  // by other numbers than 1
+    for (std::size_t m = 0; m < plan.added.size(); ++m) {  // of EDDL's layers, one an operand
+        if (std::binary_search(plan.lost_inputs.begin(), plan.lost_inputs.end(), m)) continue;
         if (plan.added[m].size() != plan.keep.size() || keep_in[m]->size() != plan.keep.size()) return true;
-    return false;
+        multiplies = multiplies || sum.factors[m] != 1.0;
+    }
+    if (plan.lost_inputs.empty()) return false;
+    const bool several = node.inputs.size() - plan.lost_inputs.size() > 1;
+    const auto is_one = [](double factor) { return factor == 1.0; };
+    return multiplies || !node.pin.empty() || (several && !std::all_of(sum.factors.begin(), sum.factors.end(), is_one));
 }
 
 void SumChange::commit(Net& net) noexcept {

@@ -21,8 +21,10 @@ public:
     SumChange(const SumChange&) = delete;
     SumChange& operator=(const SumChange&) = delete;
 
-    // Whether a layer changes at all: one of EDDL's need not if its operands stay alike.
-    static bool is_needed(const Layer& layer, const graph::NodePlan& plan, const std::vector<const std::vector<std::size_t>*>& keep_in);
+    // Whether a layer must be a ChannelSum: one of EDDL's need not if the operands that are left stay alike, and all that it
+    // loses is operands that it added up as they are.
+    static bool is_needed(const graph::Node& node, const Layer& layer, const graph::NodePlan& plan,
+                          const std::vector<const std::vector<std::size_t>*>& keep_in);
 
     void commit(Net& net) noexcept;
 

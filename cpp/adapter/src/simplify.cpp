@@ -43,10 +43,10 @@ public:
     }
 
     // Whether there was anything to remove.
-    bool apply(OptimizerState& state) const {
+    bool apply(OptimizerState& state) {
         if (plan_.is_empty(graph_)) return false;
         PlanApplier applier(view_, graph_, plan_, state);
-        applier.commit();
+        report_.departed = applier.commit();
         return true;
     }
 
@@ -81,6 +81,8 @@ private:
         layer.removed = missing_from(plan.keep, graph_[n].channels);
         layer.parameters_before = sizes.parameters;
         layer.macs_before = sizes.macs;
+        layer.lost_inputs = plan.lost_inputs;
+        if (plan.keep.empty()) return layer;
         for (const graph::Constant& constant : plan.folded) layer.folded.push_back(constant.channel);
         for (const graph::Constant& carrier : plan.carriers) layer.carriers.push_back(carrier.channel);
 
@@ -153,7 +155,7 @@ private:
     // and of a group normalisation, are all channels' alike.
     std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerSizes& sizes) const {
         const bool common = sizes.macs != 0 || dynamic_cast<const LGroupNorm*>(view_.layers()[n]) != nullptr;
-        return common ? 0 : sizes.parameters * channels / graph_[n].channels;
+        return common && channels < graph_[n].channels ? 0 : sizes.parameters * channels / graph_[n].channels;
     }
 
     // Layers all of whose channels are pinned.
@@ -178,7 +180,8 @@ RemovalReport with_fused(RemovalReport report, const BatchNormFolding& folding) 
     for (const BatchNormFold& fold : folding.folds()) {
         LayerRemoval& norm = report.layers[fold.norm_position];
         const bool fused = fold.obstacle.empty();
-        report.batch_norms.push_back({norm.name, fused ? report.layers[fold.linear_position].name : "", fold.obstacle});
+        if (norm.channels_after > 0)
+            report.batch_norms.push_back({norm.name, fused ? report.layers[fold.linear_position].name : "", fold.obstacle});
         if (!fused) continue;
         norm.parameters_after = 0;
         LayerRemoval& linear = report.layers[fold.linear_position];
@@ -201,7 +204,7 @@ RemovalReport plan_removal(Net* net, RemovalOptions options) {
 RemovalReport simplify(Net* net, RemovalOptions options) {
     const NetView view(net, "simplify", Purpose::structure);
     if (!options.fuse_batch_norms) {
-        const Removal removal(view, options.uneven_sums);
+        Removal removal(view, options.uneven_sums);
         OptimizerState state(view.optimizer());
         if (removal.apply(state)) renew_unrolled_copy(*net);
         return removal.report();
@@ -209,9 +212,10 @@ RemovalReport simplify(Net* net, RemovalOptions options) {
     BatchNormFolding folding(view);
     folding.begin();
     const NetView view_with_biases(net, "simplify", Purpose::structure);
-    const Removal removal(view_with_biases, options.uneven_sums);
+    Removal removal(view_with_biases, options.uneven_sums);
     RemovalReport report = with_fused(removal.report(), folding);
     removal.apply(folding.optimizer_state());
+    report.departed = removal.report().departed;
     folding.commit();
     renew_unrolled_copy(*net);
     return report;
@@ -238,7 +242,7 @@ RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels, bool 
 
 RemovalReport remove_channels(Net* net, const ChannelLists& channels, bool uneven_sums) {
     const NetView view(net, "remove_channels", Purpose::structure);
-    const Removal removal(view, uneven_sums, channels);
+    Removal removal(view, uneven_sums, channels);
     OptimizerState state(view.optimizer());
     if (removal.apply(state)) renew_unrolled_copy(*net);
     return removal.report();

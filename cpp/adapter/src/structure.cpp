@@ -19,8 +19,7 @@ namespace {
 
 using Stays = std::vector<std::vector<bool>>;  // [layer][channel]
 
-Stays staying_channels(const NetView& view, const graph::Graph& graph,
-                       const std::map<std::string, std::vector<std::int64_t>>& removed) {
+Stays staying_channels(const NetView& view, const graph::Graph& graph, const IndexLists& removed) {
     for (const auto& [name, unused] : removed) view.layer(name);
     Stays stays(graph.size());
     for (std::size_t n = 0; n < graph.size(); ++n) {
@@ -38,24 +37,61 @@ Stays staying_channels(const NetView& view, const graph::Graph& graph,
     return stays;
 }
 
-// Every unit stays or goes as a whole, pinned ones stay, and every layer keeps a channel.
-void require_whole_units(const NetView& view, const graph::Graph& graph, const Stays& stays) {
-    const graph::Units units = graph::assign_units(graph, graph::Sums::uneven);
-    std::vector<bool> seen(units.count), unit_stays(units.count);
+// Layers all of whose channels go leave; those that read them lose these inputs, and others that are named.
+graph::Departures departures(const NetView& view, const graph::Graph& graph, const Stays& stays, const IndexLists& lost_inputs) {
+    for (const auto& [name, unused] : lost_inputs) view.layer(name);
+    const auto refuse = [&](std::size_t n, const std::string& what) {
+        throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name + "' " + what);
+    };
+    graph::Departures found;
     for (std::size_t n = 0; n < graph.size(); ++n) {
-        bool any = false;
+        const graph::Node& node = graph[n];
+        const graph::Derived* derived = graph.derived(n);
+        const bool leaves = std::find(stays[n].begin(), stays[n].end(), true) == stays[n].end();
+        if (leaves && (std::holds_alternative<graph::Source>(node.operation) || !node.pin.empty())) refuse(n, "would lose all channels");
+        found.nodes.push_back(leaves);
+        graph::Flags& lost = found.inputs.emplace_back(node.inputs.size(), 0);
+        if (leaves) continue;
+        for (std::size_t k = 0; k < lost.size(); ++k) lost[k] = found.nodes[node.inputs[k]];
+        if (const auto named = lost_inputs.find(node.name); named != lost_inputs.end())
+            for (const std::int64_t k : named->second) {
+                if (k < 0 || static_cast<std::size_t>(k) >= lost.size())
+                    throw std::out_of_range(std::string(view.function()) + ": layer '" + node.name + "': input " + std::to_string(k) +
+                                            "; there are " + std::to_string(lost.size()));
+                lost[static_cast<std::size_t>(k)] = 1;
+            }
+        const auto count = std::count(lost.begin(), lost.end(), 1);
+        if (count > 0 && (derived == nullptr || !derived->loses_inputs || static_cast<std::size_t>(count) == lost.size()))
+            refuse(n, "cannot do without the inputs that it would lose");
+    }
+    return found;
+}
+
+// Every unit stays or goes as a whole, and pinned ones stay.
+void require_whole_units(const NetView& view, const graph::Graph& graph, const Stays& stays, const graph::Departures& departures) {
+    const graph::Units units = graph::assign_units(graph, graph::Sums::uneven, departures);
+    std::vector<bool> seen(units.count), unit_stays(units.count);
+    for (std::size_t n = 0; n < graph.size(); ++n)
         for (std::size_t c = 0; c < graph[n].channels; ++c) {
             const std::size_t unit = units.of[n][c];
             if (!seen[unit]) unit_stays[unit] = stays[n][c];
             seen[unit] = true;
-            any = any || stays[n][c];
             if (stays[n][c] != unit_stays[unit] || (units.is_pinned(unit) && !stays[n][c]))
                 throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name + "': channel " +
                                             std::to_string(c) + " cannot go or stay alone");
         }
-        if (!any)
-            throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name +
-                                        "' would lose all channels");
+}
+
+// A concatenation loses the channels of an input that it loses, and no others of their inputs'.
+void require_lost_channels(const NetView& view, const graph::Graph& graph, const Stays& stays, const graph::Departures& departures) {
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const graph::Derived* derived = graph.derived(n);
+        if (derived == nullptr || derived->is_sum() || departures.leaves(n)) continue;
+        for (const graph::ChannelMap& map : derived->maps)
+            for (std::size_t q = 0; departures.loses(n, map.input) && q < map.count; ++q)
+                if (stays[n][map.output_of(q).begin])
+                    throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name + "': channel " +
+                                                std::to_string(map.output_of(q).begin) + " is made of an input that it loses");
     }
 }
 
@@ -86,14 +122,16 @@ void plan_sum(const NetView& view, const graph::Node& node, const graph::Derived
         if (!holds) throw std::invalid_argument(std::string(view.function()) + ": layer '" + node.name + "' " + what);
     };
     const std::vector<std::size_t>& keep = sum.keep;
-    require(structure == nullptr || structure->sources.size() == node.inputs.size(), "has another number of operands");
+    require(structure == nullptr || structure->sources.size() + sum.lost_inputs.size() == node.inputs.size(),
+            "has another number of operands");
     sum.added.resize(derived.maps.size());
-    for (std::size_t k = 0; k < node.inputs.size(); ++k) {
+    for (std::size_t k = 0, operand = 0; k < node.inputs.size(); ++k) {
+        if (std::binary_search(sum.lost_inputs.begin(), sum.lost_inputs.end(), k)) continue;
+        const std::vector<std::int64_t>* sources = structure == nullptr ? nullptr : &structure->sources[operand++];
         const std::vector<std::size_t>& keep_in = plan.nodes[node.inputs[k]].keep;
-        require(structure == nullptr ? keep_in.size() == keep.size() : structure->sources[k].size() == keep.size(),
-                "would have operands of unequal channels");
+        require((sources == nullptr ? keep_in.size() : sources->size()) == keep.size(), "would have operands of unequal channels");
         for (std::size_t c = 0; c < keep.size(); ++c) {
-            const std::int64_t source = structure == nullptr ? static_cast<std::int64_t>(c) : structure->sources[k][c];
+            const std::int64_t source = sources == nullptr ? static_cast<std::int64_t>(c) : (*sources)[c];
             if (source < 0) continue;
             const auto adds = [&](const graph::ChannelMap& map) {
                 const graph::ChannelRange made_of = map.sources(keep[c]);
@@ -130,31 +168,37 @@ SumStructures sum_structures(Net* net) {
     return found;
 }
 
-void remove_again(Net* net, const std::map<std::string, std::vector<std::int64_t>>& removed, const SumStructures& sums) {
+std::shared_ptr<const void> remove_again(Net* net, const IndexLists& removed, const SumStructures& sums, const IndexLists& lost_inputs) {
     const NetView view(net, "remove_again", Purpose::structure);
     for (const auto& [name, unused] : sums) view.layer(name);
     const graph::Graph graph = read_graph(view);
     const Stays stays = staying_channels(view, graph, removed);
-    require_whole_units(view, graph, stays);
+    const graph::Departures departing = departures(view, graph, stays, lost_inputs);
+    require_whole_units(view, graph, stays, departing);
+    require_lost_channels(view, graph, stays, departing);
     graph::Plan plan;
     plan.nodes.resize(graph.size());
     for (std::size_t n = 0; n < graph.size(); ++n) {
+        if (departing.leaves(n)) continue;
         for (std::size_t c = 0; c < graph[n].channels; ++c)
             if (stays[n][c]) plan.nodes[n].keep.push_back(c);
+        for (std::size_t k = 0; k < graph[n].inputs.size(); ++k)
+            if (departing.loses(n, k)) plan.nodes[n].lost_inputs.push_back(k);
         if (const graph::Linear* linear = graph.linear(n))
             plan.nodes[n].groups =
                 staying_groups(view, graph[n].name, linear->connections, stays[n], stays[graph.input_of(n)]);
     }
     for (std::size_t n = 0; n < graph.size(); ++n) {
         const graph::Derived* sum = graph.sum(n);
-        if (sum == nullptr) continue;
+        if (sum == nullptr || departing.leaves(n)) continue;
         const auto found = sums.find(graph[n].name);
         plan_sum(view, graph[n], *sum, found != sums.end() ? &found->second : nullptr, plan, plan.nodes[n]);
     }
-    if (plan.is_empty(graph)) return;
+    if (plan.is_empty(graph)) return nullptr;
     OptimizerState state(view.optimizer());
-    PlanApplier(view, graph, plan, state).commit();
+    std::shared_ptr<const void> departed = PlanApplier(view, graph, plan, state).commit();
     renew_unrolled_copy(*net);
+    return departed;
 }
 
 }  // namespace eddl_prune::adapter

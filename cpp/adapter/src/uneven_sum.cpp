@@ -4,8 +4,8 @@
 
 namespace eddl_prune::adapter {
 
-UnevenSum::UnevenSum(Layer& sum) : ChannelSum(sum.name, sum.dev, sum.mem_level) {
-    copy_place(sum, *this);
+UnevenSum::UnevenSum(Layer& sum, std::size_t parents) : ChannelSum(sum.name, sum.dev, sum.mem_level) {
+    copy_place(sum, *this, parents);
 }
 
 UnevenSum::~UnevenSum() {

@@ -440,8 +440,8 @@ private:
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) return;
         std::size_t first = 0;
-        while (is_lost(n, first)) ++first;
-        keep(n, first, last_one);
+        while (first < graph_[n].channels && is_lost(n, first)) ++first;
+        keep(n, first % graph_[n].channels, last_one);  // all are lost: a conflict
     }
 
     // A grouped convolution loses groups as a whole; the groups that stay have equally many inputs, and outputs.

@@ -22,8 +22,9 @@ public:
     PlanApplier(const PlanApplier&) = delete;
     PlanApplier& operator=(const PlanApplier&) = delete;
 
-    // Once.
-    void commit() noexcept;
+    // Once. Returns the layers that have left the net, without ties to it or to each other, for whoever may still hold one:
+    // they live as long as that. nullptr if there are none.
+    std::shared_ptr<const void> commit() noexcept;
 
 private:
     struct Prepared;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct LayerRemoval {
     std::string name;
     std::string kind;  // as in LayerStats
     std::vector<std::size_t> inputs;  // positions of the layers that it reads
-    std::size_t channels_before = 0, channels_after = 0;
+    std::vector<std::size_t> lost_inputs;  // indices of those that it does without from now on
+    std::size_t channels_before = 0, channels_after = 0;  // none after: the layer leaves the net
     std::vector<std::size_t> removed;
     std::size_t parameters_before = 0, parameters_after = 0;  // as in LayerStats
     std::uint64_t macs_before = 0, macs_after = 0;            // likewise
@@ -52,7 +54,8 @@ struct RemovalReport {
     std::vector<LayerRemoval> layers;  // in net order, as are the others
     std::vector<GroupRemoval> groups;
     std::vector<PinnedLayer> pinned;
-    std::vector<FusedBatchNorm> batch_norms;  // all of the net, where they were to be fused
+    std::vector<FusedBatchNorm> batch_norms;  // all that stay, where they were to be fused
+    std::shared_ptr<const void> departed;     // owns the layers that have left the net: their handles are valid as long
 };
 
 struct RemovalOptions {
@@ -73,7 +76,7 @@ struct RemovalOptions {
 RemovalReport plan_removal(Net* net, RemovalOptions options);
 
 // Removes every channel that no output of the net depends on, or that is constant, so that the net computes the same at
-// inference. (In training a batch norm replaces a constant by its shift, whatever the running statistics say, and dropout
+// inference, and the layers of which nothing is needed by concatenations and sums. (In training a batch norm replaces a constant by its shift, whatever the running statistics say, and dropout
 // drops carriers as it drops others; there the net goes on from equal weights, not from equal outputs.) Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
 // memory become invalid; outputs are undefined until the next forward pass.
 RemovalReport simplify(Net* net, RemovalOptions options);
