@@ -342,11 +342,32 @@ def fail_at_every_step(action, check, most=1000) -> int:
 
 
 SUMS = ("LAdd", "LSubtract", "LAverage", "LSum", "LDiff", "LMaximum", "LMinimum")  # the last two on EDDL alone
+MERGES = (*SUMS, "LConcat")
 
 
 def assert_same_layers(held, net):
-    """Layers held before are the net's, but for sums that became uneven: these show what the net's show."""
-    assert len(held) == len(net.layers)
-    for before, now in zip(held, net.layers):
+    """Layers held before are the net's, but for merges that became others, which show what the net's show, and for
+    layers that have left."""
+    names = {layer.name for layer in net.layers}
+    there = [layer for layer in held if layer.name in names]
+    assert len(there) == len(net.layers)
+    for before, now in zip(there, net.layers):
         assert before.output is now.output and before.name == now.name
-        assert before is now or type(before).__name__ in SUMS
+        assert before is now or type(before).__name__ in MERGES
+    for layer in held:
+        if layer.name not in names:
+            assert_left(layer, net)
+
+
+def assert_left(layer, net):
+    """A handle of a layer that has left the net shows a single 0 in each tensor; nobody knows the layer any more."""
+    for values in (array(layer.output), *map(array, layer.params)):
+        assert values.size == 1 and not values.any()
+    replaced = type(layer).__name__ in (*MERGES, "LBatchNorm")  # maybe; it was another layer that left then
+    assert replaced or (not layer.parent and not layer.child)
+    assert all(layer not in (*other.parent, *other.child) for other in net.layers)
+
+
+def staying(report):
+    """The entries of a report's layers, without those of layers that leave."""
+    return [entry for entry in report["layers"] if entry["channels_after"]]

@@ -349,9 +349,14 @@ def relu_too(net, name, channels):
         ({"dense1": [99]}, IndexError, "layer 'dense1': channel 99; there are 16"),
         ({"dense1": [-1]}, IndexError, "layer 'dense1': channel -1; there are 16"),
         ({"dense3": [0]}, ValueError, "channel 0 cannot go or stay alone"),
-        ({"dense1": list(range(16)), "relu": list(range(16))}, ValueError, "layer 'dense1' would lose all channels"),
+        (
+            {"dense1": list(range(16)), "relu": list(range(16))},
+            ValueError,
+            "layer 'dense2' cannot do without the inputs that it would lose",
+        ),
+        ({"dense3": list(range(4))}, ValueError, "layer 'dense3' would lose all channels"),
     ],
-    ids=["alone", "unknown", "beyond", "negative", "output", "all"],
+    ids=["alone", "unknown", "beyond", "negative", "output", "all", "whole output"],
 )
 def test_removals_that_cannot_be(removed, error, message):
     net = built()

@@ -49,8 +49,8 @@ def test_groups_of_uneven_sums_are_their_operands():
 def test_unknown_layers_and_last_channels_are_named():
     x = eddl.Input([4], "input")
     dead = eddl.ReLu(eddl.Dense(x, 5, True, "dead"))
-    soft = eddl.Softmax(eddl.Dense(x, 4, True, "inner"), -1, "soft")
-    net = build(eddl.Model([x], [eddl.Dense(eddl.Concat([dead, soft]), 2, True, "head")]))
+    soft = eddl.Softmax(eddl.Dense(dead, 4, True, "inner"), -1, "soft")
+    net = build(eddl.Model([x], [eddl.Dense(soft, 2, True, "head")]))
     kill(net, "dead", range(5))
     plan = ep.plan(net)
     assert group_of(plan, "dead").kept == {"a layer keeps at least one channel": 1}
@@ -58,6 +58,25 @@ def test_unknown_layers_and_last_channels_are_named():
     assert plan.pinned["inner"] == group_of(plan, "inner").pinned
     text = str(plan)
     assert "a layer keeps at least one channel: 1" in text and "read by 'soft'" in text
+
+
+def test_layers_that_leave_are_named():
+    net = build(residual_net())
+    kill(net, "branch_bn", range(6))
+    plan = ep.plan(net)
+    leaving = tuple(layer.name for layer in net.layers if layer.name in plan.layers_removed)
+    assert plan.layers_removed == leaving
+    assert set(leaving) >= {"inner", "inner_bn", "branch", "branch_bn"} and len(leaving) == 5  # and the ReLU
+    (merge,) = [layer for layer in plan.layers if layer.name == "merge"]
+    assert merge.lost_inputs == (0,)
+    assert f"5 layers would leave the net: {', '.join(leaving)}" in str(plan)
+    dot = plan.to_dot()
+    assert dot.count('style="filled,rounded,dashed"') == 5 and dot.count("[style=dashed]") == 1
+    assert "6 → 0 channels" in dot
+    report = ep.simplify(net)
+    assert report.layers_removed == leaving
+    assert f"5 layers left the net: {', '.join(leaving)}" in str(report)
+    assert not ep.plan(net).layers_removed and "leave the net" not in str(ep.plan(net))
 
 
 def test_dot():

@@ -4,7 +4,7 @@ import numpy as np
 import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
-from helpers import array, build, params_of, tensor, train, view
+from helpers import array, build, params_of, staying, tensor, train, view
 
 SIDE = 6
 
@@ -51,13 +51,15 @@ def simplify_exactly(net, tolerance=1e-5, trains=True, **options):
     for n in (3, 1, 2):
         for e, a in zip(expected, outputs_of(net, [x[:n] for x in inputs])):
             assert np.abs(a - e[:n]).max() <= tolerance * max(np.abs(e).max(), 1e-3)
-    for layer, entry in zip(net.layers, report["layers"]):
+    left = staying(report)
+    assert [layer.name for layer in net.layers] == [entry["name"] for entry in left]
+    for layer, entry in zip(net.layers, left):
         assert layer.output.shape[1] == entry["channels_after"], layer.name
-    assert [e["parameters"] for e in _core.layer_stats(net)] == [e["parameters_after"] for e in report["layers"]]
-    assert [e["macs"] for e in _core.layer_stats(net)] == [e["macs_after"] for e in report["layers"]]
+    assert [e["parameters"] for e in _core.layer_stats(net)] == [e["parameters_after"] for e in left]
+    assert [e["macs"] for e in _core.layer_stats(net)] == [e["macs_after"] for e in left]
     again = params_of(net)
     second = _core.simplify(net, **options)
-    assert all(entry["removed"] == [] and entry["folded"] == [] for entry in second["layers"])
+    assert all(entry["removed"] == entry["folded"] == entry["lost_inputs"] == [] for entry in second["layers"])
     assert all(np.array_equal(a, b) for a, b in zip(again, params_of(net)))
     if not trains:
         return report
@@ -95,12 +97,27 @@ def test_a_sum_loses_what_is_constant_in_all_operands():
     assert (group["removed"], group["carriers"]) == ([1], [0])
 
 
-@pytest.mark.parametrize(("uneven", "branch"), [(False, 6), (True, 1)])
-def test_a_dead_branch_computes_little(uneven, branch):
+BRANCH = {"inner", "inner_bn", "branch", "branch_bn"}
+
+
+def names_of(net):
+    return {layer.name for layer in net.layers}
+
+
+def test_what_an_even_sum_cannot_add_itself_stays_in_a_dead_branch():
     net = build(residual_net())
     kill(net, "branch_bn", range(6), np.linspace(-1, 1, 6))
+    simplify_exactly(net, uneven_sums=False)
+    assert channels(net, "inner", "branch") == [1, 6]
+
+
+@pytest.mark.parametrize(("uneven", "constants"), [(False, 0.0), (True, 0.0), (True, np.linspace(-1, 1, 6))])
+def test_a_dead_branch_leaves(uneven, constants):
+    net = build(residual_net())
+    kill(net, "branch_bn", range(6), constants)
     simplify_exactly(net, uneven_sums=uneven)
-    assert channels(net, "inner", "branch") == [1, branch]
+    assert not BRANCH & names_of(net)
+    assert channels(net, "stem", "merge") == [6, 6]
 
 
 def test_both_branches_dead():
@@ -108,7 +125,8 @@ def test_both_branches_dead():
     kill(net, "stem_bn", range(6), 0.5)
     kill(net, "branch_bn", range(6), np.linspace(-1, 1, 6))
     simplify_exactly(net)
-    assert channels(net, "stem", "inner", "branch", "merge") == [1, 1, 1, 1]
+    assert not BRANCH & names_of(net)
+    assert channels(net, "stem", "merge") == [1, 1]
 
 
 MERGES = {
@@ -187,13 +205,74 @@ def test_concatenation():
     assert channels(net, "concat", "bn") == [10, 10]
 
 
-def test_a_dead_operand_of_a_concatenation_keeps_one_channel():
+def test_a_dead_operand_of_a_concatenation_leaves():
     x = eddl.Input([3, SIDE, SIDE], "input")
     a, b = conv(x, 4, "a"), conv(conv(x, 6, "before"), 5, "b")
     net = build(eddl.Model([x], [head(conv(eddl.Concat([a, b], 0, "concat"), 4, "after", padding="valid"))]))
     kill(net, "b", range(5), 0.5)
     simplify_exactly(net)
+    assert names_of(net).isdisjoint({"b", "before"})
+    assert channels(net, "a", "concat") == [4, 4]
+
+
+def test_an_operand_that_carries_for_a_padded_reader_stays():
+    x = eddl.Input([3, SIDE, SIDE], "input")
+    a, b = conv(x, 4, "a"), conv(conv(x, 6, "before"), 5, "b")
+    net = build(eddl.Model([x], [head(conv(eddl.Concat([a, b], 0, "concat"), 4, "after"))]))
+    kill(net, "b", range(5), 0.5)
+    simplify_exactly(net)
     assert channels(net, "a", "b", "before", "concat") == [4, 1, 1, 5]
+
+
+def test_a_branch_leaves_that_is_coupled_to_what_stays():
+    """A batch norm on channels that live for others."""
+    x = eddl.Input([3, SIDE, SIDE], "input")
+    a = eddl.ReLu(conv(x, 6, "a"))
+    net = build(eddl.Model([x], [head(conv(eddl.Concat([a, norm(a, "bn")], 0, "concat"), 4, "after", padding="valid"))]))
+    kill(net, "bn", range(6), 0.5)
+    simplify_exactly(net)
+    assert "bn" not in names_of(net) and channels(net, "a", "concat") == [6, 6]
+
+
+def test_a_concatenation_loses_an_operand_that_others_read():
+    x = eddl.Input([3, SIDE, SIDE], "input")
+    a, b = eddl.ReLu(conv(x, 6, "a")), eddl.ReLu(conv(x, 5, "b"))
+    both = conv(eddl.Concat([a, b, x], 0, "concat"), 4, "both")
+    net = build(eddl.Model([x], [head(eddl.Concat([both, conv(b, 3, "other")]))]))
+    view(eddl.getLayer(net, "both").params[0])[:, 6:] = 0  # neither b nor the input
+    report = simplify_exactly(net)
+    assert {entry["name"]: entry["lost_inputs"] for entry in report["layers"]}["concat"] == [1, 2]
+    assert channels(net, "a", "b", "concat") == [6, 5, 6]
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.5])
+def test_what_feeds_a_layer_that_nobody_follows_leaves_with_it(constant):
+    x = eddl.Input([3, SIDE, SIDE], "input")
+    a = conv(x, 4, "a")
+    b = conv(eddl.LayerNormalization(conv(x, 6, "before"), True, 1e-5, "norm"), 4, "reader")
+    net = build(eddl.Model([x], [head(conv(eddl.Add([a, b], "merge"), 5, "after"))]))
+    kill(net, "reader", range(4), constant)
+    simplify_exactly(net, uneven_sums=True)
+    assert names_of(net).isdisjoint({"before", "norm", "reader"})
+
+
+def test_a_layer_that_leads_nowhere_leaves():
+    x = eddl.Input([3, SIDE, SIDE], "input")
+    a = conv(x, 4, "a")
+    conv(eddl.ReLu(a, "relu"), 3, "nowhere")
+    net = build(eddl.Model([x], [head(a)]))
+    assert "nowhere" in names_of(net)
+    simplify_exactly(net)
+    assert names_of(net).isdisjoint({"nowhere", "relu"})
+
+
+def test_inputs_stay():
+    x, y = eddl.Input([3, SIDE, SIDE], "input"), eddl.Input([2, SIDE, SIDE], "other")
+    merged = eddl.Concat([conv(x, 4, "a"), conv(y, 4, "b")], 0, "concat")
+    net = build(eddl.Model([x, y], [head(merged)]))
+    kill(net, "b", range(4))
+    simplify_exactly(net)
+    assert "b" not in names_of(net) and len(net.lin) == 2
 
 
 def test_dense_net():

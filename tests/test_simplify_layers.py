@@ -115,8 +115,9 @@ KINDS = {
     ),  # 0 and 5 are read by nobody, 1 is 0, 2 carries
     "select_positions": Kind(lambda x: eddl.Select(x, [":", "1:4"]), CARRIED),
     # 0 and 1 are 0, 2 and 3 constants that the sum adds itself; on EDDL its operands stay even.
-    "split": Kind(lambda x: eddl.Add(eddl.Split(x, [2, 4], 0)), 4 + 2 * (engine_name() == "EDDL")),
-    "split_and_join": Kind(lambda x: eddl.Concat(eddl.Split(x, [3], 0)[::-1]), CARRIED),
+    "split": Kind(lambda x: eddl.Add(eddl.Split(x, [2, 4], 0)), 2 + 2 * (engine_name() == "EDDL")),
+    # Channel 3, the first constant that the reader sees, carries; the other part leaves.
+    "split_and_join": Kind(lambda x: eddl.Concat(eddl.Split(x, [3], 0)[::-1]), 3),
     "mean": Kind(lambda x: eddl.ReduceMean(x, [1, 2]), FOLDED, reader=dense),
     "sum": Kind(lambda x: eddl.ReduceSum(x, [1, 2]), FOLDED, reader=dense),
     "max": Kind(lambda x: eddl.ReduceMax(x, [2]), CARRIED, reader=conv1d),

@@ -8,7 +8,7 @@ Many more: HYPOTHESIS_PROFILE=nightly python -m pytest tests/test_simplify_rando
 import numpy as np
 import pyeddl.eddl as eddl
 from eddl_prune import _core
-from helpers import array, assert_same_layers, build, engine_name, params_of, tensor, view
+from helpers import SUMS, array, assert_same_layers, build, engine_name, params_of, staying, tensor, view
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -239,6 +239,35 @@ def assert_nothing_dead_is_left(net, report):
             assert dead.sum() <= max(1, len(group["carriers"])), (first.name, group)
 
 
+def merges_of(net):
+    """Sums, and concatenations along the channels."""
+    for layer in net.layers:
+        kind = type(layer).__name__
+        if kind in SUMS or layer.name in _core.sum_structures(net):
+            yield layer
+        elif kind == "LConcat" and shape_of(layer)[0] == sum(shape_of(parent)[0] for parent in layer.parent):
+            yield layer
+
+
+def assert_every_layer_is_needed(net):
+    """
+    Every layer but inputs is an output or feeds one, and no operand of a merge is there for nothing: to each it gives
+    something, and if it feeds merges alone that have others too, it is not there only because some operand must be.
+    """
+    inputs, outputs = ({layer.name for layer in ends} for ends in (net.lin, net.lout))
+    assert all(layer.child or layer.name in inputs | outputs for layer in net.layers)
+    sums = _core.sum_structures(net)
+    for name, structure in sums.items():
+        sources = structure["sources"]
+        assert len(sources) == 1 or all(max(source) >= 0 for source in sources), name
+    shared = {layer.name for layer in merges_of(net) if len(layer.parent) > 1}
+    only_last = {"a layer keeps at least one channel"}
+    for group in _core.plan(net)["groups"]:
+        if {why["reason"] for why in group["kept"]} == only_last:
+            feeds = {child.name for name in group["layers"] for child in eddl.getLayer(net, name).child}
+            assert not feeds - set(group["layers"]) <= shared, group
+
+
 @given(make=nets(), seed=st.integers(0, 2**32 - 1), batch=st.integers(1, 4))
 def test_random_graphs(make, seed, batch):
     rng = np.random.default_rng(seed)
@@ -258,12 +287,15 @@ def test_random_graphs(make, seed, batch):
 
     # In place, and as reported.
     assert_same_layers(layers, net)
-    for held, layer in zip(tensors, net.layers):  # a sum may have got a parameter
+    left = staying(report)
+    names = {layer.name for layer in net.layers}
+    held_tensors = [held for layer, held in zip(layers, tensors) if layer.name in names]
+    for held, layer in zip(held_tensors, net.layers):  # a sum may have got a parameter
         assert all(a is b for a, b in zip(held, (*layer.params[: len(held) - 1], layer.output)))
-    for layer, entry in zip(net.layers, report["layers"]):
+    for layer, entry in zip(net.layers, left):
         assert layer.output.shape[1] == entry["channels_after"] == entry["channels_before"] - len(entry["removed"])
-    assert [e["parameters"] for e in _core.layer_stats(net)] == [e["parameters_after"] for e in report["layers"]]
-    assert [e["macs"] for e in _core.layer_stats(net)] == [e["macs_after"] for e in report["layers"]]
+    assert [e["parameters"] for e in _core.layer_stats(net)] == [e["parameters_after"] for e in left]
+    assert [e["macs"] for e in _core.layer_stats(net)] == [e["macs_after"] for e in left]
     assert report["parameters_after"] <= report["parameters_before"]
     assert_nothing_dead_is_left(net, _core.plan(net))
 
@@ -274,9 +306,10 @@ def test_random_graphs(make, seed, batch):
     if grouped:
         assert_same_outputs(net, inputs, before)
     else:
-        left = {e["name"]: (e["removed"], e["folded"]) for e in second["layers"]}
-        assert set(map(str, left.values())) == {"([], [])"}, (left, described(net))
+        found = {e["name"]: (e["removed"], e["folded"], e["lost_inputs"]) for e in second["layers"]}
+        assert set(map(str, found.values())) == {"([], [], [])"}, (found, described(net))
         assert all(np.array_equal(a, b) for a, b in zip(again, params_of(net)))
+        assert_every_layer_is_needed(net)
 
     # And it trains.
     targets = [tensor(np.zeros((batch, *shape_of(layer)), np.float32)) for layer in net.lout]

@@ -580,6 +580,19 @@ private:
     bool changed_ = false;
 };
 
+// Whether anything could leave: through nodes that lose inputs, or because nobody reads it from the beginning.
+bool has_merges_or_ends(const Graph& graph) {
+    Flags read(graph.size(), 0);
+    for (const Node& node : graph.nodes())
+        for (const std::size_t input : node.inputs) read[input] = 1;
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const Derived* derived = graph.derived(n);
+        if (derived != nullptr && derived->loses_inputs) return true;
+        if (read[n] == 0 && graph[n].pin.empty() && !std::holds_alternative<Source>(graph[n].operation)) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool Plan::is_empty(const Graph& graph) const {
@@ -598,13 +611,10 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
     const std::vector<Constants> constants = propagate_constants(graph, separate, zeroed_channels);
     InputFlags required;
     for (const Node& node : graph.nodes()) required.emplace_back(node.inputs.size(), 0);
-    const bool may_lose = std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
-        const auto* derived = std::get_if<Derived>(&node.operation);
-        return derived != nullptr && derived->loses_inputs;
-    });
+    const bool may_depart = has_merges_or_ends(graph);
     for (;;) {
         Departures departures;
-        if (may_lose) departures = Planner(graph, separate, zeroed_channels, constants).find_departures(required);
+        if (may_depart) departures = Planner(graph, separate, zeroed_channels, constants).find_departures(required);
         PlannedUnits planned{assign_units(graph, sums, departures), {}};
         const Flags zeroed_units = zeroed(planned.units);
         for (std::size_t unit = 0; unit < planned.units.count; ++unit)
