@@ -228,7 +228,8 @@ def test_a_branch_leaves_that_is_coupled_to_what_stays():
     """A batch norm on channels that live for others."""
     x = eddl.Input([3, SIDE, SIDE], "input")
     a = eddl.ReLu(conv(x, 6, "a"))
-    net = build(eddl.Model([x], [head(conv(eddl.Concat([a, norm(a, "bn")], 0, "concat"), 4, "after", padding="valid"))]))
+    both = eddl.Concat([a, norm(a, "bn")], 0, "concat")
+    net = build(eddl.Model([x], [head(conv(both, 4, "after", padding="valid"))]))
     kill(net, "bn", range(6), 0.5)
     simplify_exactly(net)
     assert "bn" not in names_of(net) and channels(net, "a", "concat") == [6, 6]

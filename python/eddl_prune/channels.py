@@ -79,7 +79,7 @@ def remove_channels(
     Channels of several layers may be coupled: those of the operands of a sum, those of a depthwise convolution and of
     its input. Such a unit goes as a whole; naming one of its channels is enough. The net then computes what it would if
     these channels were 0 wherever they are read. What is dead goes too, as :func:`simplify` removes it, and all that it
-    says of objects, names, moments and views holds here. Every layer keeps at least one channel.
+    says of objects, names, moments, views and layers that leave holds here.
 
     Say what goes by exactly one of `channels`, `amount`, `parameters`, `macs` and `latency`. All but the first rank the
     units by `criterion` and remove the least important first.

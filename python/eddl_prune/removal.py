@@ -253,8 +253,8 @@ def simplify(net: Any, *, fuse_batchnorm: bool = False, uneven_sums: bool | None
     The net, its layers and their names stay the same objects, but for batch norms and sums that become others, as asked
     for below, and for a concatenation or sum of which one operand is left, which becomes an identity. Handles stay
     valid as long as the net; those of layers that left have a single 0 in each tensor. The optimizer's moments keep the
-    surviving entries, so that training may go on. NumPy views of parameters become invalid. See Bragagnolo & Barbano, "Simplify: A Python
-    library for optimizing pruned neural networks", SoftwareX 17 (2022).
+    surviving entries, so that training may go on. NumPy views of parameters become invalid. See Bragagnolo & Barbano,
+    "Simplify: A Python library for optimizing pruned neural networks", SoftwareX 17 (2022).
 
     :param net: a PyEDDL net on the CPU, built or not.
     :param fuse_batchnorm: whether batch norms become part of the convolution or dense layer before them (which gets a
