@@ -30,7 +30,7 @@ struct LayerChange : ShapeChange {
     const graph::NodePlan& plan;
 
     bool reshapes() const { return shrinks_in || shrinks_out; }
-    bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty() || !plan.forgotten.empty(); }
+    bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty(); }
 };
 
 }  // namespace

@@ -14,9 +14,9 @@ ConstantFolding::ConstantFolding(const graph::Connections& connections, const gr
 }
 
 template <class Visit>
-void ConstantFolding::for_each_weight(std::size_t channel, Visit visit) const {
+void ConstantFolding::for_each_weight(std::size_t channel, const std::vector<std::size_t>& outputs, Visit visit) const {
     const std::size_t group = channel / connections_.group_in();
-    for (const std::size_t o : plan_.keep) {
+    for (const std::size_t o : outputs) {
         if (o / connections_.group_out() != group) continue;
         const std::size_t first = graph::weight_offset(connections_, o, channel, 0);
         for (std::size_t t = 0; t < connections_.taps; ++t) visit(first + t);
@@ -36,7 +36,7 @@ void ConstantFolding::fold_into_carriers() {
             if (constant.channel / group_in == carrier.channel / group_in)
                 parts.emplace_back(offset(constant.channel) - offset(carrier.channel),
                                    static_cast<double>(constant.value) / static_cast<double>(carrier.value));
-        for_each_weight(carrier.channel, [&](std::size_t weight) {
+        for_each_weight(carrier.channel, plan_.keep, [&](std::size_t weight) {
             const float* const own = connections_.weights + weight;
             double sum = static_cast<double>(*own);
             for (const auto& [distance, factor] : parts) sum += factor * static_cast<double>(own[distance]);
@@ -61,9 +61,11 @@ void ConstantFolding::fold_into_target() {
 void ConstantFolding::apply(Tensor& weights) const noexcept {
     auto made = carrier_weights_.begin();
     for (const graph::Constant& carrier : plan_.carriers)
-        for_each_weight(carrier.channel, [&](std::size_t weight) { weights.ptr[weight] = *made++; });
-    for (const std::size_t channel : plan_.cleared)
-        for_each_weight(channel, [&](std::size_t weight) { weights.ptr[weight] = 0.0f; });
+        for_each_weight(carrier.channel, plan_.keep, [&](std::size_t weight) { weights.ptr[weight] = *made++; });
+    const auto clear = [&](std::size_t weight) { weights.ptr[weight] = 0.0f; };
+    for (const std::size_t channel : plan_.cleared) for_each_weight(channel, plan_.keep, clear);
+    for (std::size_t channel = 0; channel < (plan_.idle.empty() ? 0 : connections_.in); ++channel)
+        for_each_weight(channel, plan_.idle, clear);
     for (std::size_t k = 0; k < offsets_.size(); ++k) target_.tensor->ptr[plan_.keep[k]] = offsets_[k];
 }
 

@@ -28,9 +28,9 @@ private:
     void fold_into_carriers();
     void fold_into_target();
 
-    // Where the weights lie that join an input channel with the outputs that stay.
+    // Where the weights lie that join an input channel with these outputs.
     template <class Visit>
-    void for_each_weight(std::size_t channel, Visit visit) const;
+    void for_each_weight(std::size_t channel, const std::vector<std::size_t>& outputs, Visit visit) const;
 
     const graph::Connections connections_;
     const graph::NodePlan& plan_;

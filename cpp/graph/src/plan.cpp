@@ -32,8 +32,11 @@ using InputFlags = std::vector<Flags>;  // [node][input]
 class Planner {
 public:
     // All is borrowed. Constants depend on which channels are zeroed, not on units.
-    Planner(const Graph& graph, const Units& units, const Flags& zeroed, const std::vector<Constants>& constants)
-        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), needed_(units.count, 0), lost_(units.count, 0), readings_(graph.size()) {
+    // `before`: the plan whose carriers and other channels without use are the choice; nullptr: all channels are.
+    Planner(const Graph& graph, const Units& units, const Flags& zeroed, const std::vector<Constants>& constants,
+            const Plan* before = nullptr)
+        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), before_(before), needed_(units.count, 0),
+          lost_(units.count, 0), readings_(graph.size()) {
         for_lost_units([this](std::size_t unit, const Edge&) { lost_[unit] = 1; });
         for (std::size_t n = 0; n < graph.size(); ++n) {
             Reading& reading = readings_[n];
@@ -319,6 +322,7 @@ private:
             for (std::size_t c = 0; c < graph_[n].channels; ++c) {
                 const ChannelRange source = map.sources(c);
                 if (readings_[n].needed[c] == 0 || source.begin == source.end || !constants_[input].is_nonzero(source.begin)) continue;
+                if (!is_choice(input, source.begin)) continue;
                 need(input, source.begin);
                 break;
             }
@@ -365,6 +369,15 @@ private:
         return costs;
     }
 
+    static bool contains(const std::vector<std::size_t>& ascending, std::size_t channel) {
+        return std::binary_search(ascending.begin(), ascending.end(), channel);
+    }
+
+    // Whether a channel that nobody needs may stay.
+    bool is_choice(std::size_t n, std::size_t channel) const {
+        return before_ == nullptr || contains(before_->nodes[n].keep, channel);
+    }
+
     // Of all groups without a carrier that read constants which could go.
     void add_demands(std::size_t n, const Linear& linear, std::vector<CarrierDemand>& demands) const {
         const Constants& constants = input_constants(n);
@@ -377,11 +390,18 @@ private:
             if (!required) continue;
             CarrierDemand& demand = demands.emplace_back(CarrierDemand{n, g, {}});
             for (std::size_t i = inputs.begin; i < inputs.end; ++i) {
-                if (!constants.is_nonzero(i)) continue;
+                if (!constants.is_nonzero(i) || !is_choice(graph_.input_of(n), i)) continue;
                 const float size = std::abs(constants.values[i]);
-                demand.offers.push_back({i, input_units(n)[i], size, readings_[n].read[i] != 0});
+                demand.offers.push_back({i, input_units(n)[i], size, readings_[n].read[i] != 0 || carried(n, i)});
             }
         }
+    }
+
+    // Whether the channel stood for others, so that it is read where they are.
+    bool carried(std::size_t n, std::size_t channel) const {
+        if (before_ == nullptr) return false;
+        const std::vector<Constant>& carriers = before_->nodes[n].carriers;
+        return std::any_of(carriers.begin(), carriers.end(), [&](const Constant& carrier) { return carrier.channel == channel; });
     }
 
     // A channel that is read without being coupled to its reader cannot be taken from it.
@@ -440,7 +460,7 @@ private:
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) return;
         std::size_t first = 0;
-        while (first < graph_[n].channels && is_lost(n, first)) ++first;
+        while (first < graph_[n].channels && (is_lost(n, first) || !is_choice(n, first))) ++first;
         keep(n, first % graph_[n].channels, last_one);  // all are lost: a conflict
     }
 
@@ -465,7 +485,7 @@ private:
         }
         const auto fill = [&](std::size_t node, ChannelRange group, std::size_t wanted) {
             for (std::size_t c = group.begin; c < group.end && kept_in(node, group) < wanted; ++c)
-                if (!is_kept(node, c)) keep(node, c, "uneven groups of '" + graph_[n].name + "'");
+                if (!is_kept(node, c) && is_choice(node, c)) keep(node, c, "uneven groups of '" + graph_[n].name + "'");
         };
         for (const std::size_t g : stay) {
             fill(input, side(g, connections.group_in()), in);
@@ -487,6 +507,7 @@ private:
         const Linear* linear = graph_.linear(n);
         if (linear == nullptr) return plan;
 
+        plan.idle = idle_outputs(n, linear->connections, plan.keep);
         plan.groups = 0;
         for (std::size_t k = 0, end = 0; k < plan.keep.size(); ++k)
             if (plan.keep[k] >= end) {
@@ -501,6 +522,20 @@ private:
             if (const std::optional<std::size_t>& carrier = readings_[n].carriers[g]; carrier && folds[g] != 0)
                 plan.carriers.push_back({*carrier, input_constants(n).values[*carrier]});
         return plan;
+    }
+
+    // Those that only stay with others, and yet read something.
+    std::vector<std::size_t> idle_outputs(std::size_t n, const Connections& connections,
+                                          const std::vector<std::size_t>& keep) const {
+        std::vector<std::size_t> idle;
+        for (const std::size_t o : keep) {
+            if (readings_[n].needed[o] != 0) continue;
+            Flags one(connections.out, 0), read(connections.in, 0);
+            one[o] = 1;
+            mark_inputs(connections, one, read);
+            if (std::find(read.begin(), read.end(), 1) != read.end()) idle.push_back(o);
+        }
+        return idle;
     }
 
     // Where operands may be uneven, a channel is added if somebody needs its value; otherwise it is a constant, or nobody needs
@@ -570,6 +605,7 @@ private:
     const Units& units_;
     const Flags& zeroed_;  // [unit]
     const std::vector<Constants>& constants_;
+    const Plan* before_;
     const InputFlags* required_ = nullptr;  // while departures are sought
     std::vector<Edge> conflicts_;
     Flags needed_;                   // [unit]: one of its channels is
@@ -598,12 +634,46 @@ bool has_merges_or_ends(const Graph& graph) {
 bool Plan::is_empty(const Graph& graph) const {
     for (std::size_t n = 0; n < nodes.size(); ++n) {
         const NodePlan& plan = nodes[n];
-        if (plan.keep.size() != graph[n].channels || !plan.lost_inputs.empty() || !plan.folded.empty() || !plan.cleared.empty() || !plan.forgotten.empty()) return false;
+        if (plan.keep.size() != graph[n].channels || !plan.lost_inputs.empty() || !plan.folded.empty() || !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty()) return false;
         for (std::size_t m = 0; m < plan.added.size(); ++m)
             if (plan.added[m].size() != graph.derived(n)->maps[m].count) return false;
     }
     return true;
 }
+
+namespace {
+
+// Those that are depthwise in the net that the plan leaves: few channels that stay make a depthwise convolution an ordinary
+// one, or another grouped one depthwise.
+Ties ties_left(const Graph& graph, const Plan& plan) {
+    Ties ties(graph.size());
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const NodePlan& left = plan.nodes[n];
+        if (graph.linear(n) == nullptr || left.keep.empty() || left.groups == 1) continue;
+        const std::vector<std::size_t>& inputs = plan.nodes[graph.input_of(n)].keep;
+        const bool depthwise = left.keep.size() == left.groups && inputs.size() == left.groups;
+        for (std::size_t g = 0; g < (depthwise ? left.groups : 0); ++g) ties[n].push_back({inputs[g], left.keep[g]});
+    }
+    return ties;
+}
+
+bool has_groups(const Graph& graph) {
+    for (std::size_t n = 0; n < graph.size(); ++n)
+        if (const Linear* linear = graph.linear(n); linear != nullptr && linear->connections.groups > 1) return true;
+    return false;
+}
+
+bool keep_the_same(const Plan& a, const Plan& b) {
+    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(),
+                      [](const NodePlan& in_a, const NodePlan& in_b) { return in_a.keep == in_b.keep; });
+}
+
+void refuse_pinned(const Graph& graph, const Units& units, const Flags& zeroed) {
+    for (std::size_t unit = 0; unit < units.count; ++unit)
+        if (zeroed[unit] != 0 && units.is_pinned(unit)) refuse(graph, units, unit, units.reason(unit));
+}
+
+}  // namespace
 
 PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed) {
     const Units separate = separate_units(graph, sums);
@@ -611,18 +681,25 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
     const std::vector<Constants> constants = propagate_constants(graph, separate, zeroed_channels);
     InputFlags required;
     for (const Node& node : graph.nodes()) required.emplace_back(node.inputs.size(), 0);
-    const bool may_depart = has_merges_or_ends(graph);
+    const bool may_depart = has_merges_or_ends(graph), grouped = has_groups(graph);
     for (;;) {
         Departures departures;
         if (may_depart) departures = Planner(graph, separate, zeroed_channels, constants).find_departures(required);
-        PlannedUnits planned{assign_units(graph, sums, departures), {}};
-        const Flags zeroed_units = zeroed(planned.units);
-        for (std::size_t unit = 0; unit < planned.units.count; ++unit)
-            if (zeroed_units[unit] != 0 && planned.units.is_pinned(unit)) refuse(graph, planned.units, unit, planned.units.reason(unit));
-        Planner planner(graph, planned.units, zeroed_units, constants);
-        planned.plan = planner.make();
-        if (planner.conflicts().empty()) return planned;
-        for (const Edge& edge : planner.conflicts()) required[edge.node][edge.input] = 1;
+        Ties ties = depthwise_ties(graph);
+        std::optional<PlannedUnits> before;
+        for (;;) {
+            PlannedUnits planned{assign_units(graph, sums, departures, ties), {}};
+            const Flags zeroed_units = zeroed(planned.units);
+            refuse_pinned(graph, planned.units, zeroed_units);
+            Planner planner(graph, planned.units, zeroed_units, constants, before ? &before->plan : nullptr);
+            planned.plan = planner.make();
+            for (const Edge& edge : planner.conflicts()) required[edge.node][edge.input] = 1;
+            if (!planner.conflicts().empty()) break;
+            // Which groups are left decides what is coupled, so that less may have to stay.
+            if (!grouped || (before && keep_the_same(before->plan, planned.plan))) return planned;
+            ties = ties_left(graph, planned.plan);
+            before = std::move(planned);
+        }
     }
 }
 

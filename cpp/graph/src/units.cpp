@@ -40,8 +40,8 @@ public:
         units_.reasons.emplace_back();
     }
 
-    Units make() {
-        for (std::size_t n = 0; n < graph_.size(); ++n) couple(n);
+    Units make(const Ties& ties) {
+        for (std::size_t n = 0; n < graph_.size(); ++n) couple(n, ties[n]);
         number();
         for (std::size_t n = 0; n < graph_.size(); ++n)
             if (!units_.departures.leaves(n)) pin(n);
@@ -62,7 +62,7 @@ private:
         return first;
     }
 
-    void couple(std::size_t n) {
+    void couple(std::size_t n, const std::vector<Tie>& ties) {
         const Node& node = graph_[n];
         const Departures& departures = units_.departures;
         const auto join = [&](std::size_t input, ChannelRange in, ChannelRange out) {
@@ -76,11 +76,8 @@ private:
             for (const ChannelMap& map : derived->maps)
                 for (std::size_t q = 0; q < (map.coupled && !loose ? map.count : 0); ++q)
                     join(map.input, map.input_of(q), map.output_of(q));
-        } else if (const Linear* linear = graph_.linear(n)) {
-            const Connections& c = linear->connections;
-            const bool depthwise = c.groups > 1 && c.group_in() == 1 && c.group_out() == 1;
-            for (std::size_t g = 0; g < (depthwise ? c.groups : 0); ++g) join(0, {g, g + 1}, {g, g + 1});
         }
+        for (const Tie& tie : ties) join(0, {tie.in, tie.in + 1}, {tie.out, tie.out + 1});
         for (std::size_t c = node.period; node.period != 0 && c < node.channels; ++c) sets_.join(first_[n] + c - node.period, first_[n] + c);
     }
 
@@ -138,7 +135,23 @@ private:
 
 }  // namespace
 
-Units assign_units(const Graph& graph, Sums sums, const Departures& departures) { return UnitMaker(graph, sums, departures).make(); }
+Ties depthwise_ties(const Graph& graph) {
+    Ties ties(graph.size());
+    for (std::size_t n = 0; n < graph.size(); ++n) {
+        const Linear* linear = graph.linear(n);
+        if (linear == nullptr || linear->connections.groups == 1) continue;
+        const Connections& connections = linear->connections;
+        const bool depthwise = connections.group_in() == 1 && connections.group_out() == 1;
+        for (std::size_t g = 0; g < (depthwise ? connections.groups : 0); ++g) ties[n].push_back({g, g});
+    }
+    return ties;
+}
+
+Units assign_units(const Graph& graph, Sums sums) { return assign_units(graph, sums, {}, depthwise_ties(graph)); }
+
+Units assign_units(const Graph& graph, Sums sums, const Departures& departures, const Ties& ties) {
+    return UnitMaker(graph, sums, departures).make(ties);
+}
 
 Units separate_units(const Graph& graph, Sums sums) { return UnitMaker(graph, sums, {}).make_separate(); }
 

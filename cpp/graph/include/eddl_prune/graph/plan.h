@@ -31,6 +31,7 @@ struct NodePlan {
     std::vector<Constant> folded;       // input channels whose constant moves into the carrier of their group, or into the bias
     std::vector<Constant> carriers;     // input channels that stay, at most one a group; none: into the bias
     std::vector<std::size_t> cleared;   // input channels that stay though nothing is left of them: their weights become 0
+    std::vector<std::size_t> idle;      // linear nodes: outputs that stay though nobody needs their value: likewise
     // Sums only:
     std::vector<std::vector<std::size_t>> added;  // [map]: the output channels to which it adds; all stay
     std::vector<Constant> constants;              // output channels that stay, and what else is added there

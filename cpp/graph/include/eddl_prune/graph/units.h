@@ -25,6 +25,15 @@ struct Departures {
     bool loses(std::size_t node, std::size_t input) const { return !inputs.empty() && inputs[node][input] != 0; }
 };
 
+// An input and an output of a depthwise convolution, which go together.
+struct Tie {
+    std::size_t in, out;
+};
+using Ties = std::vector<std::vector<Tie>>;  // [node]
+
+// Those of the convolutions that are depthwise: several groups, of one input and one output each.
+Ties depthwise_ties(const Graph& graph);
+
 // Whether the operands of a sum have the same channels, as EDDL's own layers demand, or each its own.
 enum class Sums { even, uneven };
 
@@ -49,7 +58,8 @@ struct Units {
 };
 
 // Units of uneven sums are parts of those of even ones. What departs neither couples nor pins what stays.
-Units assign_units(const Graph& graph, Sums sums = Sums::even, const Departures& departures = {});
+Units assign_units(const Graph& graph, Sums sums = Sums::even);
+Units assign_units(const Graph& graph, Sums sums, const Departures& departures, const Ties& ties);
 
 // Every channel on its own, nothing pinned.
 Units separate_units(const Graph& graph, Sums sums);
