@@ -272,6 +272,8 @@ def assert_every_layer_is_needed(net):
 def test_random_graphs(make, seed, batch):
     rng = np.random.default_rng(seed)
     net = build(make(), seed=None, threads=1)
+    for k, layer in enumerate(net.layers):
+        layer.name += f"_{k}"  # global pools all have one name
     fill_randomly(net, rng)
     inputs = [rng.normal(size=(batch, *shape_of(layer))).astype(np.float32) for layer in net.lin]
     before = outputs_of(net, inputs)

@@ -147,7 +147,9 @@ Ties depthwise_ties(const Graph& graph) {
     return ties;
 }
 
-Units assign_units(const Graph& graph, Sums sums) { return assign_units(graph, sums, {}, depthwise_ties(graph)); }
+Units assign_units(const Graph& graph, Sums sums, const Departures& departures) {
+    return assign_units(graph, sums, departures, depthwise_ties(graph));
+}
 
 Units assign_units(const Graph& graph, Sums sums, const Departures& departures, const Ties& ties) {
     return UnitMaker(graph, sums, departures).make(ties);

@@ -58,7 +58,8 @@ struct Units {
 };
 
 // Units of uneven sums are parts of those of even ones. What departs neither couples nor pins what stays.
-Units assign_units(const Graph& graph, Sums sums = Sums::even);
+Units assign_units(const Graph& graph, Sums sums = Sums::even, const Departures& departures = {});
+// The same where other convolutions than now are depthwise.
 Units assign_units(const Graph& graph, Sums sums, const Departures& departures, const Ties& ties);
 
 // Every channel on its own, nothing pinned.
