@@ -123,6 +123,55 @@ def test_with_convolutions_and_running_statistics(make, tmp_path):
     assert_same_run(straight, fit(other, **options, checkpoint=tmp_path, resume=True), net, other)
 
 
+def residual(normed):
+    """Two blocks on one trunk, trained; prunes to sums whose operands have channels of their own."""
+
+    def conv(layer, filters):
+        layer = eddl.Conv2D(layer, filters, [3, 3], [1, 1], "same", True)
+        return eddl.BatchNormalization(layer, True, 0.5) if normed else layer
+
+    x = eddl.Input([2, 12, 12], "input")
+    layer = eddl.ReLu(conv(x, 8))
+    for _ in range(2):
+        layer = eddl.ReLu(eddl.Add([layer, conv(eddl.ReLu(conv(layer, 6)), 8)]))
+    pooled = eddl.Flatten(eddl.GlobalAveragePool2D(layer))
+    return eddl.Model([x], [eddl.Softmax(eddl.Dense(pooled, 4), -1)])
+
+
+RESIDUAL_RUNS = {
+    "plain, sgd": (False, lambda: eddl.sgd(0.05, 0.9), 0.02),
+    "plain, adam": (False, lambda: eddl.adam(0.005), 0.02),
+    "batch norm, sgd": (True, lambda: eddl.sgd(0.01, 0.9), 0.1),
+    "batch norm, SeReNe": (True, lambda: ep.SeReNe(eddl.sgd(0.01, 0.9), lmbda=1e-4), 0.1),
+}
+
+
+@pytest.mark.embedded_engine  # on EDDL, sums stay even
+@pytest.mark.parametrize("stop", [2, 4])
+@pytest.mark.parametrize("run", RESIDUAL_RUNS)
+def test_a_residual_net_with_uneven_sums_is_resumed(run, stop, tmp_path):
+    normed, optimizer, tolerance = RESIDUAL_RUNS[run]
+
+    def net_():
+        net = built(optimizer(), residual(normed))
+        helpers.train(net, *data_for(net), steps=60)
+        return net
+
+    def uneven(net):
+        return [sums for _, sums in sorted(_core.sum_structures(net).items())]
+
+    schedule = ep.Schedule(pwe=0, twt=tolerance, granularity="channel", patience=99, simplify=True)
+    net, stopped, other = net_(), net_(), net_()
+    straight = fit(net, schedule=schedule, epochs=8)
+    fit(stopped, schedule=schedule, epochs=stop, checkpoint=tmp_path)
+    assert len(uneven(stopped)) > 0 == len(uneven(other))
+    resumed = fit(other, schedule=schedule, epochs=8, checkpoint=tmp_path, resume=True)
+    assert_same_run(straight, resumed, net, other)
+    assert uneven(net) == uneven(other) != uneven(stopped)  # and more went after the stop
+    if normed:
+        assert any(sums["constants"] for sums in uneven(net))
+
+
 def folded():
     """A net whose batch norms became part of its convolutions before any run."""
     net = built(eddl.sgd(0.02, 0.9), helpers.bn_convnet(side=12, channels=2))
