@@ -10,14 +10,17 @@ from helpers import (
     assert_same_layers,
     assert_same_params,
     build,
+    engine_name,
     fail_at_every_step,
     has_onnx,
+    on_either_engine,
     params_of,
     seed_params,
     tensor,
     train,
     view,
 )
+from test_simplify import OPTIMIZERS
 from test_simplify_graphs import channels, conv, head, inputs_for, kill, norm, outputs_of, simplify_exactly
 
 SIDE = 6
@@ -124,6 +127,81 @@ def test_training_goes_on_as_that_of_the_masked_net(mem):
         np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
+# What becomes constant in one operand of each sum, and the parameter that it then is: {layer: index in its params}.
+CONSTANT_OPERANDS = {
+    "bias": (False, lambda x: x, {"branch0": 1, "branch1": 1}),
+    "shift": (True, lambda x: x, {"branch0_bn": 1, "branch1_bn": 1}),
+    "behind a pool": (False, lambda x: eddl.MaxPool2D(x, [3, 3], [1, 1], "same"), {"branch0": 1, "branch1": 1}),
+    "behind an activation": (True, eddl.ReLu, {"branch0_bn": 1, "branch1_bn": 1}),
+}
+
+
+SLOW = {
+    **OPTIMIZERS,
+    "sgd": lambda: eddl.sgd(0.005, 0.9),
+    "lobster": lambda: _core.LOBSTER(eddl.sgd(0.005, 0.9), 1e-4, biases=False),
+}
+
+
+def dead_branches(case, optimizer, kind="Add"):
+    """A net that trained, and then got constants in one operand of each sum, which come from its biases or shifts."""
+    normed, behind, parameters = CONSTANT_OPERANDS[case]
+    add = lambda branch, trunk, name: SUMS[kind](trunk, behind(branch), name)  # noqa: E731
+    net = build(residual(normed=normed, add=add), optimizer=SLOW[optimizer](), threads=1)
+    train(net, *batch(net), steps=2)
+    for name in parameters:
+        kill(net, name, [1, 4, 6], 0.75)
+    return net
+
+
+@pytest.mark.parametrize("optimizer", on_either_engine(SLOW))
+@pytest.mark.parametrize("kind", ["Add", "Subtract"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        # EDDL's gradients of shifts are means over the batch and the positions.
+        pytest.param(case, marks=[pytest.mark.embedded_engine] if normed else [])
+        for case, (normed, _, _) in CONSTANT_OPERANDS.items()
+    ],
+)
+def test_constants_are_trained_on_as_what_they_come_from(case, kind, optimizer):
+    """Step by step, moments kept: as the biases or shifts that the masked net still has."""
+    masked, small = (dead_branches(case, optimizer, kind) for _ in range(2))
+    _core.simplify(small, uneven_sums=True)
+    for step in range(4):
+        for name, total in zip(CONSTANT_OPERANDS[case][2], ("sum0", "sum1")):
+            weights, parameter = list(eddl.getLayer(masked, name).params)[:2]
+            view(weights)[[1, 4, 6]] = 0
+            constants = array(eddl.getLayer(small, total).params[0])
+            sign = -1 if kind == "Subtract" and engine_name() == "embedded" else 1  # EDDL adds
+            np.testing.assert_allclose(constants, sign * array(parameter)[[1, 4, 6]], rtol=1e-5, err_msg=f"{step}")
+        for net in (masked, small):
+            train(net, *batch(net, seed=step))
+    assert np.isfinite(constants).all() and (np.abs(constants) != 0.75).all()  # they have moved
+
+
+def test_constants_of_several_parameters_begin_without_moments():
+    """Two dead operands, or one that counts half: nothing would step like these."""
+    several = lambda b, t, name: eddl.Add([b, eddl.Abs(b), t], name)  # noqa: E731
+    for add in (several, SUMS["Average"]) if engine_name() == "embedded" else (several,):  # EDDL's Average adds
+        net = build(residual(1, normed=False, add=add), optimizer=eddl.sgd(0.05, 0.9))
+        train(net, *batch(net), steps=2)
+        kill(net, "branch0", [1, 4], 0.75)
+        _core.simplify(net, uneven_sums=True)
+        position = [layer.name for layer in net.layers].index("sum0")
+        np.testing.assert_array_equal(_core.Snapshot(net, True).arrays()[f"{position}.0.0"], [0, 0])
+
+
+def test_constants_of_frozen_layers_stay_frozen():
+    net = build(residual(1, normed=False), optimizer=eddl.sgd(0.05, 0.9))
+    kill(net, "branch0", [1, 4], 0.75)
+    for layer in net.layers:
+        layer.trainable = layer.name != "branch0"
+    _core.simplify(net, uneven_sums=True)
+    train(net, *batch(net), steps=2)
+    np.testing.assert_array_equal(array(eddl.getLayer(net, "sum0").params[0]), [0.75, 0.75])
+
+
 def batch(net, n=4, seed=1):
     rng = np.random.default_rng(seed)
     shapes = [layer.output.shape[1:] for layer in (net.lin[0], net.lout[0])]
@@ -163,12 +241,13 @@ def test_moments_follow_the_constants_that_stay():
     kill(net, "branch0", [1, 4], 0.5)
     _core.simplify(net, uneven_sums=True)
     train(net, *batch(net), steps=2)
-    names = [f"{i}.0.0" for i, layer in enumerate(net.layers) if layer.name == "sum0"]
-    before = _core.Snapshot(net, True).arrays()[names[0]]
-    assert before.all()
+    total, branch = ([layer.name for layer in net.layers].index(name) for name in ("sum0", "branch0"))
+    moments = _core.Snapshot(net, True).arrays()
+    of_sum, of_biases = moments[f"{total}.0.0"], moments[f"{branch}.1.0"]
+    assert of_sum.all() and of_biases.all()
     kill(net, "branch0", [0], 0.25)  # the first that stays
     _core.simplify(net, uneven_sums=True)
-    np.testing.assert_array_equal(_core.Snapshot(net, True).arrays()[names[0]], [0, *before])
+    np.testing.assert_array_equal(_core.Snapshot(net, True).arrays()[f"{total}.0.0"], [of_biases[0], *of_sum])
     train(net, *batch(net))
     # And without constants there is no parameter any more.
     kill(net, "after", range(4))

@@ -117,21 +117,31 @@ void OptimizerState::prepare_insert(Layer* layer, std::size_t param, const std::
     for (const List& list : lists_) list.tensors->reserve((moments_.size() + insertions_.size()) * list.follows.size());
 }
 
-void OptimizerState::insert(const Layer* layer, std::size_t param) noexcept {
-    const auto prepared = std::find_if(insertions_.begin(), insertions_.end(), [=](const Insertion& insertion) {
+std::vector<OptimizerState::Insertion>::const_iterator OptimizerState::prepared(const Layer* layer,
+                                                                                std::size_t param) const noexcept {
+    return std::find_if(insertions_.begin(), insertions_.end(), [=](const Insertion& insertion) {
         return insertion.entry.layer == layer && insertion.entry.param == param;
     });
-    if (prepared == insertions_.end()) return;
+}
+
+const ParameterMoments* OptimizerState::find_prepared(const Layer* layer, std::size_t param) const {
+    const auto found = prepared(layer, param);
+    return found == insertions_.end() ? nullptr : &found->entry;
+}
+
+void OptimizerState::insert(const Layer* layer, std::size_t param) noexcept {
+    const auto found = insertions_.begin() + (prepared(layer, param) - insertions_.cbegin());
+    if (found == insertions_.end()) return;
     const auto place = place_for(layer, param);
     const std::ptrdiff_t index = place - moments_.begin();
-    moments_.insert(place, std::move(prepared->entry));
-    auto tensor = prepared->tensors.begin();
+    moments_.insert(place, std::move(found->entry));
+    auto tensor = found->tensors.begin();
     for (const List& list : lists_) {
         const auto per_parameter = static_cast<std::ptrdiff_t>(list.follows.size());
         for (std::ptrdiff_t k = 0; k < per_parameter; ++k, ++tensor)
             list.tensors->insert(list.tensors->begin() + index * per_parameter + k, tensor->release());
     }
-    insertions_.erase(prepared);
+    insertions_.erase(found);
 }
 
 void OptimizerState::erase(const Layer* layer, std::size_t param) noexcept {

@@ -93,6 +93,13 @@ struct PlanApplier::Prepared {
         passes.push_back(std::make_unique<PassThrough>(change.layer, *change.layer.parent[left], "merge"));
     }
 
+    void take_over_moments(const ConstantSources& sources, const graph::Graph& graph, const graph::Plan& plan) {
+        for (const std::unique_ptr<SumChange>& sum : sums) {
+            const auto n = static_cast<std::size_t>(std::find(layers.begin(), layers.end(), &sum->layer()) - layers.begin());
+            if (graph.sum(n) != nullptr) sum->take_over_moments(sources, n, plan.nodes[n]);
+        }
+    }
+
 private:
     void cut(Tensor* tensor, const KeptEntries& kept) {
         if (tensor == nullptr) return;
@@ -185,6 +192,7 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
         }
         if (const std::size_t lost = plan.nodes[n].lost_inputs.size(); lost > 0 && lost + 1 == inputs.size()) prepared_->prepare_pass(change);
     }
+    if (!prepared_->sums.empty()) prepared_->take_over_moments(ConstantSources(view, graph), graph, plan);
     prepared_->departing = std::make_unique<DepartingLayers>(prepared_->net, state, prepared_->layers, graph, plan);
 }
 

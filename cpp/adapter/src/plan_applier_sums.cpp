@@ -78,6 +78,11 @@ struct SumChange::Constants {
         }
     }
 
+    // The k-th of the parameter's moments that are to be; they exist if the optimizer has some.
+    Tensor& moment(OptimizerState& state, const ChannelSum& sum, std::size_t k) const {
+        return had ? *moments.at(k).second : *state.find_prepared(&sum, 0)->tensors.at(k);
+    }
+
     bool had;
     std::unique_ptr<Tensor> parameter, gradient;
     std::vector<std::pair<Tensor*, std::unique_ptr<Tensor>>> moments;
@@ -106,6 +111,19 @@ bool SumChange::is_needed(const graph::Node& node, const Layer& layer, const gra
     const bool several = node.inputs.size() - plan.lost_inputs.size() > 1;
     const auto is_one = [](double factor) { return factor == 1.0; };
     return multiplies || !node.pin.empty() || (several && !std::all_of(sum.factors.begin(), sum.factors.end(), is_one));
+}
+
+void SumChange::take_over_moments(const ConstantSources& sources, std::size_t node, const graph::NodePlan& plan) {
+    bool frozen = !plan.constants.empty();
+    for (std::size_t i = 0; i < plan.constants.size(); ++i) {
+        const std::optional<ConstantSource> source = sources.of_sum(node, plan, plan.constants[i].channel);
+        frozen = frozen && source && !source->layer->trainable;
+        const ParameterMoments* const from = source ? state_.find(source->layer, source->param) : nullptr;
+        for (std::size_t k = 0; k < (from != nullptr ? from->tensors.size() : 0); ++k)
+            constants_->moment(state_, sum_, k).ptr[i] = static_cast<float>(
+                moment_factor(from->follows[k], source->sign) * static_cast<double>(from->tensors[k]->ptr[source->index]));
+    }
+    if (fresh_ != nullptr && frozen) fresh_->trainable = false;
 }
 
 void SumChange::commit(Net& net) noexcept {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "constant_sources.h"
 #include "eddl_prune/adapter/optimizer_state.h"
 #include "eddl_prune/graph/plan.h"
 #include "uneven_sum.h"
@@ -25,6 +26,13 @@ public:
     // loses is operands that it added up as they are.
     static bool is_needed(const graph::Node& node, const Layer& layer, const graph::NodePlan& plan,
                           const std::vector<const std::vector<std::size_t>*>& keep_in);
+
+    // Before commit: the constants that the sum takes over go on training as the parameters that they come from, with their
+    // moments, or not at all where those are all frozen. The others begin with moments of 0.
+    void take_over_moments(const ConstantSources& sources, std::size_t node, const graph::NodePlan& plan);
+
+    // The layer as it is now.
+    const Layer& layer() const { return old_; }
 
     void commit(Net& net) noexcept;
 

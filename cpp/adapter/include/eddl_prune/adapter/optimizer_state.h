@@ -44,6 +44,8 @@ public:
     // are 0 at first; prepare_insert does all that can fail, when the layer need not be the optimizer's yet. Without moments
     // these do nothing.
     void prepare_insert(Layer* layer, std::size_t param, const std::vector<int>& shape);
+    // What has been prepared and not yet inserted; nullptr for nothing.
+    const ParameterMoments* find_prepared(const Layer* layer, std::size_t param) const;
     void insert(const Layer* layer, std::size_t param) noexcept;
     // The last of the layer's.
     void erase(const Layer* layer, std::size_t param) noexcept;
@@ -60,6 +62,7 @@ private:
         std::vector<std::unique_ptr<Tensor>> tensors;
     };
 
+    std::vector<Insertion>::const_iterator prepared(const Layer* layer, std::size_t param) const noexcept;
     // Where the moments of a parameter that has none yet belong.
     std::vector<ParameterMoments>::iterator place_for(const Layer* layer, std::size_t param) noexcept;
     std::vector<ParameterMoments>::iterator position_of(const Layer* layer, std::size_t param) noexcept;
