@@ -145,9 +145,11 @@ void define_with_channels(py::module_& module, const char* name, Function functi
 }  // namespace
 
 void register_removal(py::module_& module) {
-    define_with_options(module, "plan", &adapter::plan_removal, "What simplify would do to the net, as plain data; the net is not changed.");
+    define_with_options(module, "plan", &adapter::plan_removal,
+                        "What simplify would do to the net, as plain data; the net is not changed.");
     define_with_options(module, "simplify", &adapter::simplify,
-                        "Removes, in place, the channels that no output depends on or that are constant; returns what plan would have.");
+                        "Removes, in place, the channels that no output depends on or that are constant; returns what "
+                        "plan would have.");
     module.def(
         "sum_structures",
         [](Net* net) {
@@ -159,7 +161,8 @@ void register_removal(py::module_& module) {
         py::arg("net").none(false), "What is peculiar to sums whose operands have channels of their own, by layer.");
     module.def(
         "remove_again",
-        [](Net* net, const adapter::IndexLists& removed, const std::map<std::string, std::map<std::string, py::object>>& sums,
+        [](Net* net, const adapter::IndexLists& removed,
+           const std::map<std::string, std::map<std::string, py::object>>& sums,
            const adapter::IndexLists& lost_inputs) {
             adapter::SumStructures structures;
             for (const auto& [name, sum] : sums)
@@ -167,7 +170,8 @@ void register_removal(py::module_& module) {
                                     sum.at("constants").cast<std::vector<std::int64_t>>()};
             keep_with(net, without_gil([&] { return adapter::remove_again(net, removed, structures, lost_inputs); }));
         },
-        py::arg("net").none(false), py::arg("removed"), py::arg("sums") = py::dict(), py::arg("lost_inputs") = py::dict(),
+        py::arg("net").none(false), py::arg("removed"), py::arg("sums") = py::dict(),
+        py::arg("lost_inputs") = py::dict(),
         "Removes just these channels of layers of all kinds, and layers that lose all, without regard to what the net "
         "computes; sums get what sum_structures returned, concatenations and sums lose inputs.");
     module.def(
@@ -183,7 +187,8 @@ void register_removal(py::module_& module) {
             return list;
         },
         py::arg("net").none(false),
-        "What can only be removed together, in net order: (group, reason to stay or '', [(layer position, channel), ...]).");
+        "What can only be removed together, in net order: (group, reason to stay or '', [(layer position, channel), "
+        "...]).");
     module.def(
         "zero_coupled_channels",
         [](Net* net, const adapter::ChannelLists& channels) {
@@ -195,7 +200,8 @@ void register_removal(py::module_& module) {
     define_with_channels(module, "plan_channel_removal", &adapter::plan_channel_removal,
                          "What remove_channels would do; the net is not changed.");
     define_with_channels(module, "remove_channels", &adapter::remove_channels,
-                         "Removes {layer: [indices of output channels]} with all that is coupled to them; returns what the plan would have.");
+                         "Removes {layer: [indices of output channels]} with all that is coupled to them; returns what "
+                         "the plan would have.");
     module.def(
         "prediction_seconds",
         [](Net* net, const adapter::ChannelLists& channels, int batch, int repeats) {
@@ -235,7 +241,8 @@ void register_removal(py::module_& module) {
     module.def(
         "channel_sensitivities",
         [](Net* net) { return by_position(without_gil([&] { return adapter::channel_sensitivities(net); })); },
-        py::arg("net").none(false), "SeReNe's sensitivity of each neuron for the last forward: {layer position: array}.");
+        py::arg("net").none(false),
+        "SeReNe's sensitivity of each neuron for the last forward: {layer position: array}.");
     module.def("_fail_after", &adapter::fail_after, py::arg("n"),
                "For tests: makes the n-th preparing step of the simplify calls from now on throw; 0 makes none fail.");
 }

@@ -79,8 +79,8 @@ ScaleShift function_of(const LBatchNorm& norm, std::size_t channel) {
     return {scale, (norm.affine ? value(norm.bn_b) : 0.0) - value(norm.mean) * scale};
 }
 
-// Multiplies what belongs to one output channel in a tensor of the weights' shape. Zeros are not written: moments that no
-// training has touched yet take no memory until they are.
+// Multiplies what belongs to one output channel in a tensor of the weights' shape. Zeros are not written: moments that
+// no training has touched yet take no memory until they are.
 void scale_channel(const Linear& linear, Tensor& tensor, std::size_t channel, double factor) {
     const auto scale = [factor](float& value) {
         if (value != 0.0f) value = static_cast<float>(factor * static_cast<double>(value));
@@ -260,7 +260,8 @@ void BatchNormFolding::commit() noexcept {
     if (!prepared_->pairs.empty()) free_deltas(prepared_->net.layers);
     const vlayer& layers = prepared_->net.layers;
     for (Prepared::Pair& pair : prepared_->pairs)
-        if (std::find(layers.begin(), layers.end(), pair.norm) != layers.end()) prepared_->fold(pair);  // it may have left meanwhile
+        // it may have left meanwhile
+        if (std::find(layers.begin(), layers.end(), pair.norm) != layers.end()) prepared_->fold(pair);
     follow_parents(layers);
     prepared_->begun = false;
 }

@@ -30,7 +30,8 @@ std::vector<std::size_t> named_units(const NetView& view, const graph::Graph& gr
     return units;
 }
 
-graph::PlannedUnits plan_without(const NetView& view, const graph::Graph& graph, graph::Sums sums, const ChannelLists& channels) {
+graph::PlannedUnits plan_without(const NetView& view, const graph::Graph& graph, graph::Sums sums,
+                                 const ChannelLists& channels) {
     std::vector<graph::Slot> slots;
     if (!channels.empty()) {
         const graph::Units whole = graph::assign_units(graph);

@@ -71,7 +71,8 @@ ByPosition<double> channel_gates(Net* net) {
     view.require_finite();
     const graph::Graph graph = read_graph(view);
     std::map<std::size_t, std::vector<double>> gates;
-    const auto add = [&](std::size_t read, std::size_t reader, std::size_t param, const graph::Connections& connections) {
+    const auto add = [&](std::size_t read, std::size_t reader, std::size_t param,
+                         const graph::Connections& connections) {
         std::vector<double>& sums = gates[read];
         sums.resize(graph[read].channels);
         add_products(connections, connections.weights, view.layers()[reader]->gradients.at(param)->ptr, sums);
@@ -102,7 +103,8 @@ ByPosition<float> channel_sensitivities(Net* net) {
     std::vector<std::vector<float>> values =
         neuron_sensitivities(function_name, view.layers(), view.weighted(), Serene::Mode::full, scratch, passes);
     ByPosition<float> found;
-    for (std::size_t i = 0; i < values.size(); ++i) found.emplace_back(view.weighted()[i].position, std::move(values[i]));
+    for (std::size_t i = 0; i < values.size(); ++i)
+        found.emplace_back(view.weighted()[i].position, std::move(values[i]));
     return found;
 }
 

@@ -17,7 +17,8 @@ namespace {
 using Channels = std::vector<std::size_t>;
 
 // By layer, ascending.
-std::vector<Channels> channels_of(const graph::Graph& graph, const graph::Units& units, const std::vector<std::size_t>& chosen) {
+std::vector<Channels> channels_of(const graph::Graph& graph, const graph::Units& units,
+                                  const std::vector<std::size_t>& chosen) {
     std::vector<graph::Flags> flags;
     for (const graph::Node& node : graph.nodes()) flags.emplace_back(node.channels, 0);
     for (const std::size_t unit : chosen)
@@ -46,7 +47,8 @@ Channels zero_parameters(Layer* layer, std::size_t position, const Channels& cha
 // A plan that removes nothing, but makes the weights 0 that read one of the channels, unless it is 0.
 graph::Plan plan_muting(const graph::Graph& graph, const std::vector<Channels>& channels) {
     const graph::Units units = graph::assign_units(graph);
-    const std::vector<graph::Constants> constants = graph::propagate_constants(graph, units, graph::Flags(units.count, 0));
+    const std::vector<graph::Constants> constants =
+        graph::propagate_constants(graph, units, graph::Flags(units.count, 0));
     const auto not_zero = [&](std::size_t n) {
         Channels found;
         for (const std::size_t c : channels[n])

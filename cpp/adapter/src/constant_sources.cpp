@@ -24,7 +24,8 @@ std::vector<graph::Constants> constants_of(const graph::Graph& graph) {
 }
 
 // 1 or -1 where the function passes on changes of one operand, with that sign; 0 elsewhere.
-double sign_of(const graph::Derived& derived, const std::vector<graph::Known>& operands, std::size_t which, std::size_t channel) {
+double sign_of(const graph::Derived& derived, const std::vector<graph::Known>& operands, std::size_t which,
+               std::size_t channel) {
     const double step = std::abs(*operands[which]) / 1024.0;
     const auto change = [&](double from, double to) -> double {
         std::vector<graph::Known> moved = operands;
@@ -49,7 +50,8 @@ std::optional<ConstantSource> times(std::optional<ConstantSource> source, double
 ConstantSources::ConstantSources(const NetView& view, const graph::Graph& graph)
     : view_(view), graph_(graph), constants_(constants_of(graph)) {}
 
-std::optional<ConstantSource> ConstantSources::of_sum(std::size_t node, const graph::NodePlan& plan, std::size_t channel) const {
+std::optional<ConstantSource> ConstantSources::of_sum(std::size_t node, const graph::NodePlan& plan,
+                                                      std::size_t channel) const {
     if (has_own(node, channel)) return std::nullopt;
     const graph::Derived& derived = *graph_.sum(node);
     std::optional<ConstantSource> found;
@@ -76,7 +78,8 @@ std::optional<ConstantSource> ConstantSources::of(std::size_t node, std::size_t 
 }
 
 // The bias, where nothing comes in.
-std::optional<ConstantSource> ConstantSources::of_linear(std::size_t node, const graph::Linear& linear, std::size_t channel) const {
+std::optional<ConstantSource> ConstantSources::of_linear(std::size_t node, const graph::Linear& linear,
+                                                         std::size_t channel) const {
     const graph::Connections& c = linear.connections;
     const std::size_t group = channel / c.group_out();
     for (std::size_t i = group * c.group_in(); i < (group + 1) * c.group_in(); ++i)
@@ -87,7 +90,8 @@ std::optional<ConstantSource> ConstantSources::of_linear(std::size_t node, const
 }
 
 // That of the one operand that is not 0.
-std::optional<ConstantSource> ConstantSources::of_derived(std::size_t node, const graph::Derived& derived, std::size_t channel) const {
+std::optional<ConstantSource> ConstantSources::of_derived(std::size_t node, const graph::Derived& derived,
+                                                          std::size_t channel) const {
     std::vector<graph::Known> operands;
     std::size_t input = 0, from = 0, which = 0, count = 0;
     for (const graph::ChannelMap& map : derived.maps) {

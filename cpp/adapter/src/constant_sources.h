@@ -23,14 +23,16 @@ public:
     // Both are borrowed.
     ConstantSources(const NetView& view, const graph::Graph& graph);
 
-    // Of what a sum adds to a channel where `plan` takes operands from it. None where that is not the constant of a single one,
-    // with either sign, or where the sum has had a constant there before: nothing trains like a sum of parameters.
+    // Of what a sum adds to a channel where `plan` takes operands from it. None where that is not the constant of a
+    // single one, with either sign, or where the sum has had a constant there before: nothing trains like a sum of
+    // parameters.
     std::optional<ConstantSource> of_sum(std::size_t node, const graph::NodePlan& plan, std::size_t channel) const;
 
 private:
     std::optional<ConstantSource> of(std::size_t node, std::size_t channel) const;
     std::optional<ConstantSource> of_linear(std::size_t node, const graph::Linear& linear, std::size_t channel) const;
-    std::optional<ConstantSource> of_derived(std::size_t node, const graph::Derived& derived, std::size_t channel) const;
+    std::optional<ConstantSource> of_derived(std::size_t node, const graph::Derived& derived,
+                                             std::size_t channel) const;
     bool has_own(std::size_t node, std::size_t channel) const;
 
     const NetView& view_;

@@ -4,7 +4,8 @@
 
 namespace eddl_prune::adapter {
 
-FoldedBatchNorm::FoldedBatchNorm(LBatchNorm& norm) : PassThrough(norm, *norm.parent.front(), "batchnorm"), norm_(norm) {}
+FoldedBatchNorm::FoldedBatchNorm(LBatchNorm& norm)
+    : PassThrough(norm, *norm.parent.front(), "batchnorm"), norm_(norm) {}
 
 FoldedBatchNorm::~FoldedBatchNorm() {
     for (const vtensor* tensors : {&parameters_, &gradients_})

@@ -143,7 +143,8 @@ void Snapshot::restore() const {
                 throw std::invalid_argument(std::string(view.function()) +
                                             ": the net has another optimizer than when the snapshot was taken");
             tensor = moments->tensors[static_cast<std::size_t>(entry.moment)];
-            // Parameters have been compared by shape; moments follow them unless somebody else has changed the optimizer.
+            // Parameters have been compared by shape; moments follow them unless somebody else has changed the
+            // optimizer.
             if (tensor->size != entry.values.size())
                 throw std::invalid_argument(std::string(view.function()) +
                                             ": the optimizer's moments have changed their size");
@@ -179,8 +180,9 @@ void Snapshot::load(const NamedArrays<float>& arrays, int step_count, float lear
         require_shape(*found->second, entry.record.shape, "Snapshot.load");
     }
     if (by_name.size() != entries_.size())
-        throw std::invalid_argument("Snapshot.load: expected " + std::to_string(entries_.size()) + " arrays, received " +
-                                    std::to_string(by_name.size()) + "; was it another net or optimizer?");
+        throw std::invalid_argument("Snapshot.load: expected " + std::to_string(entries_.size()) +
+                                    " arrays, received " + std::to_string(by_name.size()) +
+                                    "; was it another net or optimizer?");
 
     for (Entry& entry : entries_) entry.values = by_name.at(name_of(entry))->values;
     step_count_ = step_count;

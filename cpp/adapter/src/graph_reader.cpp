@@ -28,7 +28,8 @@ graph::Graph read_graph(const NetView& view) {
     const std::unordered_set<const Tensor*> shared = view.shared_parameters();
     std::unordered_map<const Layer*, std::size_t> position_of;
     std::unordered_map<const Layer*, std::string> taken;  // shapes, by layers that come before
-    const bool has_decoder = std::any_of(layers.begin(), layers.end(), [](const Layer* layer) { return layer->isdecoder; });
+    const bool has_decoder =
+        std::any_of(layers.begin(), layers.end(), [](const Layer* layer) { return layer->isdecoder; });
     graph::Graph graph;
     for (std::size_t k = 0; k < layers.size(); ++k) {
         const Layer& layer = *layers[k];
@@ -37,8 +38,8 @@ graph::Graph read_graph(const NetView& view) {
         for (const Layer* parent : layer.parent) {
             const auto found = position_of.find(parent);
             if (found == position_of.end())
-                throw PruneError(std::string(view.function()) + ": layer '" + layer.name + "' comes before its parent '" +
-                                 parent->name + "'");
+                throw PruneError(std::string(view.function()) + ": layer '" + layer.name +
+                                 "' comes before its parent '" + parent->name + "'");
             node.inputs.push_back(found->second);
         }
         const Layer* const giver = shape_giver(layer);
@@ -56,21 +57,24 @@ graph::Graph read_graph(const NetView& view) {
         const bool has_channels = layer.output->shape.size() > channel_axis;
         // What comes after a cell is made step by step; without, it would not be.
         node.anchored = layer.isrecurrent || has_decoder ||
-                        std::any_of(node.inputs.begin(), node.inputs.end(), [&](std::size_t input) { return graph[input].anchored; });
+                        std::any_of(node.inputs.begin(), node.inputs.end(),
+                                    [&](std::size_t input) { return graph[input].anchored; });
         node.channels = has_channels ? static_cast<std::size_t>(layer.output->shape[channel_axis]) : 1;
         if (shares(&layer))
             node.operation = graph::Opaque{"another layer of the net uses its parameters too"};
         else if (!has_channels)
             node.operation = graph::Opaque{"its output has no channels"};
         else if (lacks_giver)
-            node.operation = graph::Opaque{"it takes the shape of '" + giver->name + "', which does not come before it"};
+            node.operation =
+                graph::Opaque{"it takes the shape of '" + giver->name + "', which does not come before it"};
         else
             node.operation = read_layer(layer, describe_weights(layers[k], k));
         if (auto* linear = std::get_if<graph::Linear>(&node.operation)) {
             const LBatchNorm* const norm = norm_behind(layer);
             linear->offset_behind = norm != nullptr && !shares(norm) && !is_output(&layer);
         }
-        if (const auto* embedding = dynamic_cast<const LEmbedding*>(&layer)) node.period = static_cast<std::size_t>(embedding->dim);
+        if (const auto* embedding = dynamic_cast<const LEmbedding*>(&layer))
+            node.period = static_cast<std::size_t>(embedding->dim);
         if (is_output(&layer)) node.pin = "output of the net";
         else if (const auto found = taken.find(&layer); found != taken.end()) node.pin = found->second;
         position_of[&layer] = graph.add(std::move(node));

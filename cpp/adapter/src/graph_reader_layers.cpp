@@ -120,15 +120,22 @@ graph::Linear linear(const WeightedLayer& weights, graph::Layout layout, std::si
 
 Operation convolution(const Layer& layer, const WeightedLayer& weights, int groups, const std::vector<int>& pads) {
     const auto parts = static_cast<std::size_t>(groups);
-    if (weights.in_channels * parts != static_cast<std::size_t>(input_shape(layer)[channel_axis])) return Opaque{"grouped convolution"};
+    if (weights.in_channels * parts != static_cast<std::size_t>(input_shape(layer)[channel_axis]))
+        return Opaque{"grouped convolution"};
     return linear(weights, graph::Layout::out_in, parts, any_positive(pads));
 }
 
-Operation read(const LConv& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pads); }
-Operation read(const LConv1D& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pads); }
+Operation read(const LConv& layer, const WeightedLayer& weights) {
+    return convolution(layer, weights, layer.cd->groups, layer.cd->pads);
+}
+Operation read(const LConv1D& layer, const WeightedLayer& weights) {
+    return convolution(layer, weights, layer.cd->groups, layer.cd->pads);
+}
 
 #if defined(EDDL_EMBEDDED_ENGINE)
-Operation read(const LConv3D& layer, const WeightedLayer& weights) { return convolution(layer, weights, layer.cd->groups, layer.cd->pad); }
+Operation read(const LConv3D& layer, const WeightedLayer& weights) {
+    return convolution(layer, weights, layer.cd->groups, layer.cd->pad);
+}
 
 template <class Transposed>
 Operation transposed(const Transposed&, const WeightedLayer& weights) {
@@ -144,8 +151,12 @@ Operation read(const LConv3D& layer, const WeightedLayer& weights) {
     return convolution(layer, unbiased, 1, layer.cd->pad);
 }
 
-Operation read(const LConvT2D&, const WeightedLayer&) { return Opaque{"transposed convolution, which EDDL cannot run on the CPU"}; }
-Operation read(const LConvT3D&, const WeightedLayer&) { return Opaque{"transposed convolution, which EDDL cannot run on the CPU"}; }
+Operation read(const LConvT2D&, const WeightedLayer&) {
+    return Opaque{"transposed convolution, which EDDL cannot run on the CPU"};
+}
+Operation read(const LConvT3D&, const WeightedLayer&) {
+    return Opaque{"transposed convolution, which EDDL cannot run on the CPU"};
+}
 #endif
 
 Operation read(const LDense& layer, const WeightedLayer& weights) {
@@ -187,7 +198,8 @@ Operation read(const LGroupNorm& layer, const WeightedLayer&) {
     const auto values = [&](const Tensor* tensor, float otherwise) {
         return layer.affine ? std::vector<float>(tensor->ptr, tensor->ptr + size) : std::vector<float>(size, otherwise);
     };
-    derived.value = standardized(values(layer.bn_g, 1.0f), values(layer.bn_b, 0.0f), static_cast<double>(layer.epsilon), means_subtracted);
+    derived.value = standardized(values(layer.bn_g, 1.0f), values(layer.bn_b, 0.0f), static_cast<double>(layer.epsilon),
+                                 means_subtracted);
     return derived;
 }
 
@@ -206,7 +218,8 @@ Operation read(const LEmbedding& layer, const WeightedLayer&) {
     word.out_block = dim;
     word.coupled = false;
     derived.maps.push_back(word);
-    derived.value = columns(common_values(layer.E->ptr, static_cast<std::size_t>(layer.vocsize), dim, layer.mask_zeros));
+    derived.value =
+        columns(common_values(layer.E->ptr, static_cast<std::size_t>(layer.vocsize), dim, layer.mask_zeros));
     return derived;
 }
 
@@ -322,7 +335,8 @@ Operation read(const ChannelSum& layer, const WeightedLayer&) {
     const ChannelSum::Form& form = layer.form();
     Derived derived;
     for (std::size_t input = 0; input < layer.parent.size(); ++input) {
-        for (ChannelMap& run : ascending_runs(input, form.operands[input].source)) derived.maps.push_back(std::move(run));
+        for (ChannelMap& run : ascending_runs(input, form.operands[input].source))
+            derived.maps.push_back(std::move(run));
         derived.factors.resize(derived.maps.size(), static_cast<double>(form.operands[input].factor));
     }
     std::vector<double> constants(channels_of(layer), 0.0);
@@ -354,7 +368,8 @@ Operation read(const LConcat& layer, const WeightedLayer&) {
 template <class Descriptor>
 Operation pool(const Layer& layer, const Descriptor& descriptor, bool zeros_count) {
     for (std::size_t side = 0; side < descriptor.pad.size(); ++side)
-        if (descriptor.pad[side] >= descriptor.ksize.at(side / 2)) return Opaque{"pooling with a padding as large as its window"};
+        if (descriptor.pad[side] >= descriptor.ksize.at(side / 2))
+            return Opaque{"pooling with a padding as large as its window"};
     return channel_by_channel(layer, any_positive(descriptor.pad) && zeros_count ? unchanged_beside(0.0) : unchanged());
 }
 
@@ -376,11 +391,13 @@ Operation read(const LAveragePool& layer, const WeightedLayer&) { return pool(la
 Operation read(const LAveragePool1D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
 Operation read(const LAveragePool3D& layer, const WeightedLayer&) { return pool(layer, *layer.pd, true); }
 
-// What lies outside the image is the layer's own value or taken from inside. Where the whole image is scaled nothing does.
+// What lies outside the image is the layer's own value or taken from inside. Where the whole image is scaled nothing
+// does.
 template <class Scaling>
 Operation scaling(const Scaling& layer) {
     const TransformationMode mode = layer.coordinate_transformation_mode;
-    const bool stays_inside = layer.reshape && (mode == TransformationMode::HalfPixel || mode == TransformationMode::Asymmetric);
+    const bool stays_inside =
+        layer.reshape && (mode == TransformationMode::HalfPixel || mode == TransformationMode::Asymmetric);
     const bool fills = layer.da_mode == WrappingMode::Constant && !stays_inside;
     return channel_by_channel(layer, fills ? unchanged_beside(static_cast<double>(layer.cval)) : unchanged());
 }
@@ -401,7 +418,8 @@ Operation reshape(const Layer& layer) {
     const Shape &from = input_shape(layer), &to = layer.output->shape;
     const Opaque other{"reshape from " + shape_text(from) + " to " + shape_text(to)};
     if (from.size() < 2 || to.size() < 2 || from.front() != to.front()) return other;
-    const std::size_t values_in = volume(from, 2), values_out = volume(to, 2), block = std::lcm(values_in, values_out);  // of a channel
+    // of a channel
+    const std::size_t values_in = volume(from, 2), values_out = volume(to, 2), block = std::lcm(values_in, values_out);
     if (block == 0) return other;
     Derived derived;
     derived.maps.push_back(all_channels(layer));
@@ -427,7 +445,8 @@ Operation read(const LPermute& layer, const WeightedLayer&) {
 
 Operation read(const LSelect& layer, const WeightedLayer&) {
     const std::vector<int>& range = layer.sd->idxs_range.front();
-    if (range.at(1) - range.at(0) + 1 != layer.output->shape.at(channel_axis)) return Opaque{"selects other channels than a range"};
+    if (range.at(1) - range.at(0) + 1 != layer.output->shape.at(channel_axis))
+        return Opaque{"selects other channels than a range"};
     Derived derived;
     derived.maps.push_back(all_channels(layer));
     derived.value = unchanged();
@@ -510,12 +529,16 @@ Operation read(const LRVar& layer, const WeightedLayer&) {
 Operation read(const LRArgmax& layer, const WeightedLayer&) { return reduction(layer, unknown()); }
 #else
 Operation read(const LRVar&, const WeightedLayer&) { return Opaque{"EDDL's variance keeps layers of its own"}; }
-Operation read(const LRArgmax&, const WeightedLayer&) { return Opaque{"EDDL's places of maxima keep descriptors of their own"}; }
+Operation read(const LRArgmax&, const WeightedLayer&) {
+    return Opaque{"EDDL's places of maxima keep descriptors of their own"};
+}
 #endif
 
 // --- layers whose every value is made of several channels ---
 
-Operation read(const LLayerNorm&, const WeightedLayer&) { return Opaque{"layer normalisation, whose statistics are over all channels"}; }
+Operation read(const LLayerNorm&, const WeightedLayer&) {
+    return Opaque{"layer normalisation, whose statistics are over all channels"};
+}
 Operation read(const LNorm&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
 Operation read(const LNormMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
 Operation read(const LNormMinMax&, const WeightedLayer&) { return Opaque{"a norm over all channels"}; }
@@ -524,7 +547,8 @@ Operation read(const LMatMul&, const WeightedLayer&) { return Opaque{"a product 
 // --- recurrent cells: the gates' weights for the inputs, then those for the states, then the biases ---
 
 // `zero_biases`: those of the source, the gate without which the state stays 0, numbered after all weights.
-Operation cell(const Layer& layer, std::size_t gates, std::optional<std::size_t> source, const std::vector<std::size_t>& zero_biases) {
+Operation cell(const Layer& layer, std::size_t gates, std::optional<std::size_t> source,
+               const std::vector<std::size_t>& zero_biases) {
     if (layer.parent.size() > 1) return Opaque{"a recurrent layer that goes on from another's states"};
     const vlayer& all = layer.net->layers;
     if (std::any_of(all.begin(), all.end(), [](const Layer* other) { return other->isdecoder; }))
@@ -554,7 +578,8 @@ Operation gated(const Gated& layer, std::size_t gates, std::vector<std::size_t> 
 }
 
 Operation read(const LLSTM& layer, const WeightedLayer&) { return gated(layer, 4, {3}); }
-Operation read(const LGRU& layer, const WeightedLayer&) { return gated(layer, 3, {2, 3}); }  // outside the reset, and inside
+// The candidate has a bias outside the reset gate, and one inside.
+Operation read(const LGRU& layer, const WeightedLayer&) { return gated(layer, 3, {2, 3}); }
 Operation read(const LRNN& layer, const WeightedLayer&) {
     const Scalar function = activation_function(layer.activation == "none" ? "linear" : layer.activation, {1.0f});
     const bool stays_zero = function && function(0.0) == 0.0;

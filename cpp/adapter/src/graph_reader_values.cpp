@@ -32,7 +32,8 @@ Scalar activation_function(const std::string& name, const std::vector<float>& pa
     if (name == "thresholded_relu") return [alpha = parameter(0)](double x) { return x > alpha ? x : 0.0; };
     if (name == "leaky_relu") return [alpha = parameter(0)](double x) { return x > 0.0 ? x : alpha * x; };
     if (name == "elu") return [=, alpha = parameter(0)](double x) { return elu(x, alpha); };
-    if (name == "selu") return [=, alpha = parameter(0), scale = parameter(1)](double x) { return scale * elu(x, alpha); };
+    if (name == "selu")
+        return [=, alpha = parameter(0), scale = parameter(1)](double x) { return scale * elu(x, alpha); };
     if (name == "linear") return [alpha = parameter(0)](double x) { return alpha * x; };
     return {};
 }
@@ -48,7 +49,9 @@ graph::ValueOf unchanged() {
 }
 
 graph::ValueOf unchanged_beside(double border) {
-    return [border](const Operands& operands, std::size_t) { return operands.front() == border ? operands.front() : std::nullopt; };
+    return [border](const Operands& operands, std::size_t) {
+        return operands.front() == border ? operands.front() : std::nullopt;
+    };
 }
 
 graph::ValueOf unchanged_if_not_below(double border) {
@@ -73,7 +76,9 @@ graph::ValueOf standardized(std::vector<float> gamma, std::vector<float> beta, d
         if (!all_known(operands)) return Known();
         const auto count = static_cast<double>(operands.size());
         const auto mean_of = [&](auto function) {
-            return std::accumulate(operands.begin(), operands.end(), 0.0, [&](double sum, const Known& x) { return sum + function(*x); }) / count;
+            return std::accumulate(operands.begin(), operands.end(), 0.0,
+                                   [&](double sum, const Known& x) { return sum + function(*x); }) /
+                   count;
         };
         const double mean = mean_of([](double x) { return x; });
         const double variance = mean_of([=](double x) { return (x - mean) * (x - mean); });
@@ -95,7 +100,9 @@ std::vector<Known> common_values(const float* array, std::size_t rows, std::size
 }
 
 graph::ValueOf columns(std::vector<Known> values) {
-    return [values = std::move(values)](const Operands&, std::size_t channel) { return values[channel % values.size()]; };
+    return [values = std::move(values)](const Operands&, std::size_t channel) {
+        return values[channel % values.size()];
+    };
 }
 
 graph::ValueOf folded(double (*function)(double, double)) {
@@ -110,24 +117,28 @@ graph::ValueOf product() {
     return [](const Operands& operands, std::size_t) {
         if (std::find(operands.begin(), operands.end(), Known(0.0)) != operands.end()) return Known(0.0);
         if (!all_known(operands)) return Known();
-        return Known(std::accumulate(operands.begin(), operands.end(), 1.0, [](double a, const Known& b) { return a * *b; }));
+        return Known(
+            std::accumulate(operands.begin(), operands.end(), 1.0, [](double a, const Known& b) { return a * *b; }));
     };
 }
 
 graph::ValueOf sum_of(std::vector<graph::ChannelMap> maps, std::vector<double> factors, std::vector<double> constants) {
-    return [maps = std::move(maps), factors = std::move(factors), constants = std::move(constants)](const Operands& operands, std::size_t c) {
+    return [maps = std::move(maps), factors = std::move(factors), constants = std::move(constants)](
+               const Operands& operands, std::size_t c) {
         if (!all_known(operands)) return Known();
         double sum = constants[c];
         auto operand = operands.begin();
         for (std::size_t m = 0; m < maps.size(); ++m)
-            if (const graph::ChannelRange sources = maps[m].sources(c); sources.begin != sources.end) sum += factors[m] * **operand++;
+            if (const graph::ChannelRange sources = maps[m].sources(c); sources.begin != sources.end)
+                sum += factors[m] * **operand++;
         return Known(sum);
     };
 }
 
 graph::ValueOf common() {
     return [](const Operands& operands, std::size_t) {
-        const bool same = std::all_of(operands.begin(), operands.end(), [&](const Known& operand) { return operand == operands.front(); });
+        const bool same = std::all_of(operands.begin(), operands.end(),
+                                      [&](const Known& operand) { return operand == operands.front(); });
         return same ? operands.front() : std::nullopt;
     };
 }

@@ -32,11 +32,12 @@ graph::ValueOf unknown();
 // scale[c] · x + shift[c], which is known where the scale is 0.
 graph::ValueOf affine(std::vector<double> scale, std::vector<double> shift);
 
-// γ · (x - times · mean) / √(variance + ε) + β, mean and variance of all operands, of which x is the one with the channel's
-// number in its group; γ and β are one a member of a group.
+// γ · (x - times · mean) / √(variance + ε) + β, mean and variance of all operands, of which x is the one with the
+// channel's number in its group; γ and β are one a member of a group.
 graph::ValueOf standardized(std::vector<float> gamma, std::vector<float> beta, double epsilon, double times);
 
-// What a column of an array [rows, values.size()] holds in all rows, if that is the same everywhere; with masks, 0 in some.
+// What a column of an array [rows, values.size()] holds in all rows, if that is the same everywhere; with masks, 0 in
+// some.
 std::vector<graph::Known> common_values(const float* array, std::size_t rows, std::size_t columns, bool masked);
 
 // These values, over and over, whatever the operands are.

@@ -25,13 +25,16 @@ std::unique_ptr<Net> copy_of(const Net& net, int batch) {
     };
     for (Layer* layer : net.layers) {
         Layer* copy = layer->clone(0, batch, copies_of(layer->parent), DEV_CPU);
-        if (copy == nullptr) throw PruneError("remove_channels: layer '" + layer->name + "' cannot be copied, so latency cannot be measured");
+        if (copy == nullptr)
+            throw PruneError("remove_channels: layer '" + layer->name +
+                             "' cannot be copied, so latency cannot be measured");
         copy->name = layer->name;
         copies[layer] = copy;
     }
     std::unique_ptr<Net> copied(eddl::Model(copies_of(net.lin), copies_of(net.lout)));
     const std::vector<std::string> levels = {"full_mem", "mid_mem", "low_mem"};
-    eddl::build(copied.get(), eddl::sgd(0.0f), eddl::CS_CPU(net.cs->local_threads, levels.at(static_cast<std::size_t>(net.mem_level))), false);
+    eddl::build(copied.get(), eddl::sgd(0.0f),
+                eddl::CS_CPU(net.cs->local_threads, levels.at(static_cast<std::size_t>(net.mem_level))), false);
     for (const auto& [layer, copy] : copies)
         for (std::size_t p = 0; p < layer->params.size(); ++p) Tensor::copy(layer->params[p], copy->params[p]);
     return copied;
@@ -41,9 +44,11 @@ std::unique_ptr<Net> copy_of(const Net& net, int batch) {
 
 double prediction_seconds(Net* net, const ChannelLists& channels, int batch, int repeats) {
     const NetView view(net, "remove_channels", Purpose::structure);
-    if (!view.built()) throw std::invalid_argument("remove_channels: net '" + net->name + "' is not built; call eddl.build first");
+    if (!view.built())
+        throw std::invalid_argument("remove_channels: net '" + net->name + "' is not built; call eddl.build first");
     if (net->isrecurrent)
-        throw PruneError("remove_channels: net '" + net->name + "' is recurrent: its latency is that of the sequences; give another budget");
+        throw PruneError("remove_channels: net '" + net->name +
+                         "' is recurrent: its latency is that of the sequences; give another budget");
     if (batch < 1 || repeats < 1) throw std::invalid_argument("remove_channels: batch and repeats must be >= 1");
     const std::unique_ptr<Net> copy = copy_of(*net, batch);
     remove_channels(copy.get(), channels, RemovalOptions::uneven_sums_by_default);

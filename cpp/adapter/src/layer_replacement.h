@@ -5,13 +5,13 @@
 
 namespace eddl_prune::adapter {
 
-// `fresh` has all of `old`'s ties with its neighbours, but they do not know of it yet: it is made so that nothing can fail
-// later. `parents`: how many `old` will have by then.
+// `fresh` has all of `old`'s ties with its neighbours, but they do not know of it yet: it is made so that nothing can
+// fail later. `parents`: how many `old` will have by then.
 void copy_place(const Layer& old, Layer& fresh, std::size_t parents);
 
-// Puts `fresh` where `old` is: in the lists of the net, its optimizer and its neighbours, and with its output tensor, which
-// stays the same object, and its target. All deltas must have been freed. The net does not own `old` any more: retire()
-// deletes it. Allocates nothing.
+// Puts `fresh` where `old` is: in the lists of the net, its optimizer and its neighbours, and with its output tensor,
+// which stays the same object, and its target. All deltas must have been freed. The net does not own `old` any more:
+// retire() deletes it. Allocates nothing.
 void take_place(Net& net, Layer& old, Layer& fresh) noexcept;
 
 // Deletes a layer whose place has been taken. Its output and its neighbours are no longer its own.

@@ -37,7 +37,8 @@ std::string structure_obstacle(Net& net, Layer& layer) {
     const auto all_in_net = [&net](const std::vector<Layer*>& neighbours) {
         return std::all_of(neighbours.begin(), neighbours.end(), [&net](Layer* n) { return net.inNet(n) != 0; });
     };
-    if (layer.sorig != nullptr) return "is a copy of '" + layer.sorig->name + "' for a time step; give the net that was unrolled";
+    if (layer.sorig != nullptr)
+        return "is a copy of '" + layer.sorig->name + "' for a time step; give the net that was unrolled";
     if (layer.isshared || layer.iscloned) return "shares its parameters with another layer";
     if (layer.net != &net || net_count(layer) > 1) return "is used by another net too";
     if (!all_in_net(layer.child) || !all_in_net(layer.parent)) return "is connected to a layer outside the net";

@@ -76,7 +76,8 @@ OptimizerState::OptimizerState(Optimizer* optimizer) : base_(unwrap(optimizer)) 
         const std::size_t per_parameter = list.follows.size();
         if (list.tensors->size() != moments_.size() * per_parameter)
             throw PruneError("the optimizer keeps " + std::to_string(list.tensors->size() / per_parameter) +
-                             " moments for " + std::to_string(moments_.size()) + " parameters: one optimizer cannot be used in two nets");
+                             " moments for " + std::to_string(moments_.size()) +
+                             " parameters: one optimizer cannot be used in two nets");
         for (std::size_t i = 0; i < list.tensors->size(); ++i) {
             moments_[i / per_parameter].tensors.push_back((*list.tensors)[i]);
             moments_[i / per_parameter].follows.push_back(list.follows[i % per_parameter]);
@@ -94,7 +95,8 @@ std::vector<ParameterMoments>::iterator OptimizerState::position_of(const Layer*
 std::vector<ParameterMoments>::iterator OptimizerState::place_for(const Layer* layer, std::size_t param) noexcept {
     auto place = moments_.begin();
     for (const Layer* earlier : base_->layers) {
-        while (place != moments_.end() && place->layer == earlier && (earlier != layer || place->param < param)) ++place;
+        while (place != moments_.end() && place->layer == earlier && (earlier != layer || place->param < param))
+            ++place;
         if (earlier == layer) break;
     }
     return place;

@@ -88,14 +88,17 @@ private:
 
         if (const graph::Linear* linear = graph_.linear(n)) {
             const std::size_t weights_before = linear->connections.size();
-            const std::size_t weights_after =
-                plan.keep.size() * (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) * linear->connections.taps;
-            layer.parameters_after = weights_after + (sizes.parameters > weights_before ? plan.keep.size() : 0);  // biases
+            const std::size_t weights_after = plan.keep.size() *
+                                              (plan_.nodes[graph_.input_of(n)].keep.size() / plan.groups) *
+                                              linear->connections.taps;
+            // With a bias each, if there are biases.
+            layer.parameters_after = weights_after + (sizes.parameters > weights_before ? plan.keep.size() : 0);
             layer.macs_after = sizes.macs / weights_before * weights_after;
         } else if (graph_.sum(n) != nullptr) {
             layer.parameters_after = plan.constants.size();
         } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
-            layer.parameters_after = parameters_of(*cell, plan_.nodes[graph_.input_of(n)].keep.size(), plan.keep.size(), sizes);
+            layer.parameters_after =
+                parameters_of(*cell, plan_.nodes[graph_.input_of(n)].keep.size(), plan.keep.size(), sizes);
         } else {
             layer.parameters_after = sizes.parameters - parameters_of(n, graph_[n].channels - plan.keep.size(), sizes);
             layer.macs_after = sizes.macs / graph_[n].channels * plan.keep.size();
@@ -129,15 +132,17 @@ private:
             const graph::Connections& c = linear->connections;
             std::size_t pairs = 0;  // of an input and an output that are joined
             for (std::size_t g = 0; g < c.groups; ++g)
-                pairs += c.group_in() * c.group_out() - (c.group_in() - going(graph_.input_of(n), g * c.group_in(), c.group_in())) *
-                                                            (c.group_out() - going(n, g * c.group_out(), c.group_out()));
+                pairs += c.group_in() * c.group_out() -
+                         (c.group_in() - going(graph_.input_of(n), g * c.group_in(), c.group_in())) *
+                             (c.group_out() - going(n, g * c.group_out(), c.group_out()));
             group.parameters += pairs * c.taps + (sizes.parameters > c.size() ? channels : 0);
             group.macs += sizes.macs / c.size() * pairs * c.taps;
         } else if (graph_.sum(n) != nullptr) {
             return;  // its constants are others'
         } else if (const graph::Recurrent* cell = graph_.recurrent(n)) {
             const std::size_t input = graph_.input_of(n), inputs = graph_[input].channels;
-            group.parameters += sizes.parameters - parameters_of(*cell, inputs - going(input, 0, inputs), graph_[n].channels - channels, sizes);
+            group.parameters += sizes.parameters - parameters_of(*cell, inputs - going(input, 0, inputs),
+                                                                 graph_[n].channels - channels, sizes);
         } else {
             group.parameters += parameters_of(n, channels, sizes);
             group.macs += sizes.macs / graph_[n].channels * channels;
@@ -145,14 +150,17 @@ private:
     }
 
     // Of a cell with so many inputs and channels: weights for both, and biases.
-    static std::size_t parameters_of(const graph::Recurrent& cell, std::size_t inputs, std::size_t channels, const LayerSizes& before) {
+    static std::size_t parameters_of(const graph::Recurrent& cell, std::size_t inputs, std::size_t channels,
+                                     const LayerSizes& before) {
         const graph::Connections& gate = cell.from_inputs.front();
-        const auto weights = [gates = cell.from_inputs.size()](std::size_t in, std::size_t out) { return gates * (in + out) * out; };
+        const auto weights = [gates = cell.from_inputs.size()](std::size_t in, std::size_t out) {
+            return gates * (in + out) * out;
+        };
         return weights(inputs, channels) + (before.parameters - weights(gate.in, gate.out)) / gate.out * channels;
     }
 
-    // Of so many channels of a layer without weights between channels. Those of a dense layer on the last of several axes,
-    // and of a group normalisation, are all channels' alike.
+    // Of so many channels of a layer without weights between channels. Those of a dense layer on the last of several
+    // axes, and of a group normalisation, are all channels' alike.
     std::size_t parameters_of(std::size_t n, std::size_t channels, const LayerSizes& sizes) const {
         const bool common = sizes.macs != 0 || dynamic_cast<const LGroupNorm*>(view_.layers()[n]) != nullptr;
         return common && channels < graph_[n].channels ? 0 : sizes.parameters * channels / graph_[n].channels;
@@ -162,7 +170,8 @@ private:
     void add_pinned() {
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             const std::vector<std::size_t>& units = units_.of[n];
-            const bool all = std::all_of(units.begin(), units.end(), [&](std::size_t unit) { return units_.is_pinned(unit); });
+            const bool all =
+                std::all_of(units.begin(), units.end(), [&](std::size_t unit) { return units_.is_pinned(unit); });
             if (all) report_.pinned.push_back({graph_[n].name, units_.reason(units.front())});
         }
     }
@@ -181,7 +190,8 @@ RemovalReport with_fused(RemovalReport report, const BatchNormFolding& folding) 
         LayerRemoval& norm = report.layers[fold.norm_position];
         const bool fused = fold.obstacle.empty();
         if (norm.channels_after > 0)
-            report.batch_norms.push_back({norm.name, fused ? report.layers[fold.linear_position].name : "", fold.obstacle});
+            report.batch_norms.push_back(
+                {norm.name, fused ? report.layers[fold.linear_position].name : "", fold.obstacle});
         if (!fused) continue;
         norm.parameters_after = 0;
         LayerRemoval& linear = report.layers[fold.linear_position];

@@ -22,7 +22,8 @@ std::string class_name(const Layer& layer) {
     const std::unique_ptr<char, void (*)(void*)> demangled(
         abi::__cxa_demangle(typeid(layer).name(), nullptr, nullptr, &status), std::free);
     std::string name = status == 0 ? demangled.get() : typeid(layer).name();
-    if (const std::size_t scope = name.rfind("::"); scope != std::string::npos) name.erase(0, scope + 2);  // a class of ours
+    // A class of ours.
+    if (const std::size_t scope = name.rfind("::"); scope != std::string::npos) name.erase(0, scope + 2);
     // Layers made by calling PyEDDL's classes instead of its functions are of a derived class of the binding's.
     const std::string binding_prefix = "PyCallBack_";
     if (name.compare(0, binding_prefix.size(), binding_prefix) == 0) name.erase(0, binding_prefix.size());

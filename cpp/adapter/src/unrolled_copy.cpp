@@ -9,7 +9,8 @@ namespace eddl_prune::adapter {
 namespace {
 
 int copies_of(const Layer* layer, const vlayer& copies) {
-    return static_cast<int>(std::count_if(copies.begin(), copies.end(), [=](const Layer* copy) { return copy->sorig == layer; }));
+    return static_cast<int>(
+        std::count_if(copies.begin(), copies.end(), [=](const Layer* copy) { return copy->sorig == layer; }));
 }
 
 // Inputs that are the same at all steps have one copy.
@@ -40,7 +41,8 @@ void renew_unrolled_copy(Net& net) noexcept {
     Net& old = *net.rnet;
     const int inputs = input_steps(net), outputs = copies_of(net.lout.front(), old.lout);
     const int tr_batches = old.tr_batches, inferenced_samples = old.inferenced_samples;
-    verr total_loss = std::move(old.total_loss), total_metric = std::move(old.total_metric), fiterr = std::move(old.fiterr);
+    verr total_loss = std::move(old.total_loss), total_metric = std::move(old.total_metric),
+         fiterr = std::move(old.fiterr);
     discard(std::exchange(net.rnet, nullptr));
 
     vlayer layers;

@@ -18,7 +18,8 @@ void add_channel_product_sums(const float* a, const float* b, AxisShape shape, d
             for (std::size_t c = begin; c < end; ++c) {
                 const std::size_t first = (o * shape.extent + c) * shape.inner;
                 double sum = 0.0;
-                for (std::size_t i = first; i < first + shape.inner; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+                for (std::size_t i = first; i < first + shape.inner; ++i)
+                    sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
                 sums[c] += sum;
             }
     });
@@ -126,11 +127,13 @@ void sum_channels(const ChannelTerm* terms, std::size_t n_terms, const float* co
 #pragma omp simd
             for (std::size_t i = 0; i < n; ++i) to[i] = constant + factor_a * a[i] + factor_b * b[i];
         }
-        for (std::size_t t = next(second + 1); t < n_terms; t = next(t + 1)) add_scaled(values_of(terms[t]), terms[t].factor, n, to);
+        for (std::size_t t = next(second + 1); t < n_terms; t = next(t + 1))
+            add_scaled(values_of(terms[t]), terms[t].factor, n, to);
     }
 }
 
-void add_to_sources(const float* src, AxisShape shape, float factor, const std::ptrdiff_t* source, std::size_t channels, float* into) {
+void add_to_sources(const float* src, AxisShape shape, float factor, const std::ptrdiff_t* source, std::size_t channels,
+                    float* into) {
     const std::size_t runs = shape.outer * shape.extent;
 #pragma omp parallel for schedule(static) if (runs * shape.inner >= parallel_grain)
     for (std::size_t r = 0; r < runs; ++r)

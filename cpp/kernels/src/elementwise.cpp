@@ -25,7 +25,8 @@ std::size_t count_visits(std::size_t n, Visit visit) {
     constexpr std::size_t block = 4096;
     std::size_t total = 0;
 #pragma omp parallel for schedule(static) reduction(+ : total) if (n >= parallel_grain)
-    for (std::size_t begin = 0; begin < n; begin += block) total += count_block(begin, std::min(begin + block, n), visit);
+    for (std::size_t begin = 0; begin < n; begin += block)
+        total += count_block(begin, std::min(begin + block, n), visit);
     return total;
 }
 

@@ -171,8 +171,8 @@ layer RandomGrayscale(layer parent, string name) {
 layer ColorJitter(layer parent, float brightness, float contrast, float saturation, float hue, string name) {
     const char *const function = "ColorJitter";
     if (!(brightness >= 0.0f && contrast >= 0.0f && saturation >= 0.0f && hue >= 0.0f && hue <= 0.5f))
-        invalid(function, "brightness ", brightness, ", contrast ", contrast, ", saturation ", saturation, ", hue ", hue,
-                "; expected none below 0 and a hue of at most 0.5");
+        invalid(function, "brightness ", brightness, ", contrast ", contrast, ", saturation ", saturation, ", hue ",
+                hue, "; expected none below 0 and a hue of at most 0.5");
     const auto factor = [](float by) { return uniform(std::max(0.0f, 1.0f - by), 1.0f + by); };
     const auto draw = [=] {
         const float b = factor(brightness), c = factor(contrast), s = factor(saturation);

@@ -15,8 +15,8 @@ layer make(Arguments &&...arguments) {
     return new Kind(std::forward<Arguments>(arguments)..., DEV_CPU, 0);
 }
 
-// What `make` makes of the parent as an image: layers on images take [batch, channels, h, w], EDDL lets [batch, h, w] pass
-// for one channel. Where it refuses, the parent is as it was.
+// What `make` makes of the parent as an image: layers on images take [batch, channels, h, w], EDDL lets [batch, h, w]
+// pass for one channel. Where it refuses, the parent is as it was.
 template <typename Make>
 layer on_image(const char *function, layer parent, Make make) {
     if (the(parent, function).output->shape.size() != 3) return make(parent);

@@ -10,9 +10,9 @@
 
 namespace eddl {
 
-// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x; unless needs_x(), it reads
-// y only, and any number may stand for x. Selections choose between what is there and zero, which compilers turn into
-// masks; other forms become branches, ten times slower.
+// Each function has its value at x, and pulls a gradient d at its value y = value(x) back to x; unless needs_x(), it
+// reads y only, and any number may stand for x. Selections choose between what is there and zero, which compilers turn
+// into masks; other forms become branches, ten times slower.
 struct ReLu {
     float value(float x) const { return x > 0.0f ? x : 0.0f; }
     float pull(float d, float, float y) const { return y > 0.0f ? d : 0.0f; }

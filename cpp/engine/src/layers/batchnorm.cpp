@@ -33,19 +33,21 @@ void update_running(Tensor& running, const Tensor& batch, float momentum) {
     transform(running, [=](float old, float now) { return momentum * old + (1.0f - momentum) * now; }, running, batch);
 }
 
-// (x - mean) · scale + shift, channel by channel. A loop of ours: oneDNN's takes three times as long where it changes the
-// tensors' layout for it, and longer the worse the channels fill its blocks.
+// (x - mean) · scale + shift, channel by channel. A loop of ours: oneDNN's takes three times as long where it changes
+// the tensors' layout for it, and longer the worse the channels fill its blocks.
 void normalise(const LBatchNorm& layer) {
     const Tensor& input = *layer.input;
     const auto channels = static_cast<std::ptrdiff_t>(input.shape[1]);
     const std::ptrdiff_t samples = input.shape[0];
-    const std::ptrdiff_t values = static_cast<std::ptrdiff_t>(input.size) / std::max<std::ptrdiff_t>(samples * channels, 1);
+    const std::ptrdiff_t values =
+        static_cast<std::ptrdiff_t>(input.size) / std::max<std::ptrdiff_t>(samples * channels, 1);
     std::vector<float> scales(static_cast<std::size_t>(channels)), shifts(static_cast<std::size_t>(channels), 0.0f);
     for (std::size_t c = 0; c < scales.size(); ++c) {
         scales[c] = (layer.affine ? layer.bn_g->ptr[c] : 1.0f) / std::sqrt(layer.bn_var->ptr[c] + layer.epsilon);
         if (layer.affine) shifts[c] = layer.bn_b->ptr[c];
     }
-    const float *const src = input.ptr, *const mean = layer.bn_mean->ptr, *const scale = scales.data(), *const shift = shifts.data();
+    const float *const src = input.ptr, *const mean = layer.bn_mean->ptr, *const scale = scales.data(),
+                       *const shift = shifts.data();
     float* const dst = layer.output->ptr;
     const auto normalised = [](float x, float m, float a, float b) { return (x - m) * a + b; };
     if (values == 1) {
@@ -69,7 +71,8 @@ LBatchNorm::LBatchNorm(Layer* parent, float momentum, float epsilon, bool affine
       primitives_(std::make_shared<onednn::BatchNorm>()) {
     const char* const function = "BatchNormalization";
     input = checked_parent(function, parent).output;
-    if (input->ndim < 2) invalid(function, "expected a batch and at least one dimension, received shape ", input->shape);
+    if (input->ndim < 2)
+        invalid(function, "expected a batch and at least one dimension, received shape ", input->shape);
     if (!(momentum >= 0.0f && momentum <= 1.0f)) invalid(function, "expected momentum in [0, 1], received ", momentum);
     if (!(epsilon > 0.0f)) invalid(function, "expected a positive epsilon, received ", epsilon);
     name_layer(*this, name, "batchnorm", total_layers);

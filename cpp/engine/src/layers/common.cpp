@@ -108,8 +108,8 @@ std::string graph_id(const std::string& name) {
 
 std::string graph_node(const std::string& name, int c, const char* color_shared, const char* color,
                        const char* shape) {
-    return graph_id(name) + " [label=" + graph_id(name) + ",style=filled,fontsize=12,fillcolor=" + (c ? color_shared : color) +
-           ",shape=" + shape + "]";
+    return graph_id(name) + " [label=" + graph_id(name) +
+           ",style=filled,fontsize=12,fillcolor=" + (c ? color_shared : color) + ",shape=" + shape + "]";
 }
 
 }  // namespace eddl

@@ -33,16 +33,16 @@ void expect_same_shapes(const char* function, const std::vector<Layer*>& parents
 // Registers the finished layer. Last step of a constructor, so that a refused layer leaves no trace in the graph.
 void join_graph(Layer& layer, const std::vector<Layer*>& parents);
 
-// Whether a tensor can become parameter `i` of a layer, and the step itself. Its shape must be the parameter's, but for the
-// statistics that layer normalisation has among its parameters: those are of the last batch, whatever its size.
+// Whether a tensor can become parameter `i` of a layer, and the step itself. Its shape must be the parameter's, but for
+// the statistics that layer normalisation has among its parameters: those are of the last batch, whatever its size.
 bool fits_parameter(Layer& layer, std::size_t i, const Tensor& given);
 void set_parameter(Layer& layer, std::size_t i, Tensor& given);
 
 void adopt_rules(Layer& copy, Layer& original);
 void borrow_parameters(Layer& copy, const Layer& original);
 
-// Checks before the loops run over raw memory: forward needs a batch of the input's size, backward needs this layer's and
-// the parents' deltas.
+// Checks before the loops run over raw memory: forward needs a batch of the input's size, backward needs this layer's
+// and the parents' deltas.
 void expect_forward(const Layer& layer);
 void expect_backward(const Layer& layer);
 
@@ -70,8 +70,8 @@ std::string graph_id(const std::string& name);
 std::string graph_node(const std::string& name, int c, const char* color_shared, const char* color,
                        const char* shape = "box");
 
-// The loop of transform, on one thread: a function of its own, so that all it reads is in registers. The compiler is told
-// that iterations are independent: dst may be one of the sources, but not overlap it otherwise.
+// The loop of transform, on one thread: a function of its own, so that all it reads is in registers. The compiler is
+// told that iterations are independent: dst may be one of the sources, but not overlap it otherwise.
 template <typename F, typename... Src>
 void transform_range(float* dst, std::ptrdiff_t begin, std::ptrdiff_t end, F f, const Src*... src) {
 #pragma omp simd

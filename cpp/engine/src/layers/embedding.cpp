@@ -15,8 +15,8 @@ LEmbedding::LEmbedding(Layer* parent, int vocsize, int length, int dim, bool mas
     const char* const function = "Embedding";
     input = checked_parent(function, parent).output;
     if (vocsize < 1 || length < 1 || dim < 1) {
-        invalid(function, "expected a vocabulary, a length and an output of at least 1, received ", vocsize, ", ", length,
-                " and ", dim);
+        invalid(function, "expected a vocabulary, a length and an output of at least 1, received ", vocsize, ", ",
+                length, " and ", dim);
     }
     const bool fits = (input->ndim == 2 && input->shape[1] == length) || (input->ndim == 1 && length == 1);
     if (!fits) {

@@ -1,5 +1,5 @@
-// Results that grow element by element. Sums are kept in double. A fold starts from the first of its elements, takes all
-// of them and merges with folds that started from the same.
+// Results that grow element by element. Sums are kept in double. A fold starts from the first of its elements, takes
+// all of them and merges with folds that started from the same.
 #pragma once
 
 #include <cstddef>
@@ -58,8 +58,8 @@ struct ExtremeFold {
 // Whether an element is the one that ExtremeFold found.
 inline bool is_extreme(float x, float extreme) { return x == extreme || (x != x && extreme != extreme); }
 
-// Elements that a run is folded in at once, so that one need not wait for the other. The result depends on it, not on the
-// number of threads.
+// Elements that a run is folded in at once, so that one need not wait for the other. The result depends on it, not on
+// the number of threads.
 constexpr std::ptrdiff_t LANES = 8;
 
 // The fold of a contiguous run.

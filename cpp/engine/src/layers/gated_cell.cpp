@@ -58,7 +58,8 @@ namespace {
 
 // source(step), `size` values, of all steps one after another; those of a single step stay where they are.
 template <typename Source>
-const float* gathered(const std::vector<GatedStep>& steps, std::ptrdiff_t size, std::vector<float>& into, Source source) {
+const float* gathered(const std::vector<GatedStep>& steps, std::ptrdiff_t size, std::vector<float>& into,
+                      Source source) {
     if (steps.size() == 1) return source(steps[0]);
     into.resize(steps.size() * static_cast<std::size_t>(size));
     float* to = into.data();

@@ -48,8 +48,8 @@ public:
     void begin_backward(const GatedStep& step);
     // Adds what comes through d_state_part(step) to dh, unless that is null.
     void pull_back_state(const GatedStep& step, float* dh);
-    // Sums up d_input_part and d_state_part of these steps: adds to the dx of each, and to the layer's gradients if it is
-    // trainable.
+    // Sums up d_input_part and d_state_part of these steps: adds to the dx of each, and to the layer's gradients if it
+    // is trainable.
     void pull_back_inputs(Layer& layer, const std::vector<GatedStep>& steps);
 
     std::size_t values_size(std::ptrdiff_t rows) const {

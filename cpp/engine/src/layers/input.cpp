@@ -6,7 +6,8 @@ using namespace eddl;
 int LInput::total_layers = 0;
 
 LInput::LInput(Tensor* in, std::string name, int dev, int mem) : LinLayer(name, dev, mem) {
-    if (in == nullptr || in->shape.size() < 2) invalid("Input", "expected a tensor of a batch and at least one dimension");
+    if (in == nullptr || in->shape.size() < 2)
+        invalid("Input", "expected a tensor of a batch and at least one dimension");
     name_layer(*this, name, "input", total_layers);
     input = output = in;
 }

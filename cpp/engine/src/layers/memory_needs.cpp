@@ -31,7 +31,8 @@ std::optional<BackwardReads> backward_reads(const Layer& layer) {
         return BackwardReads{reads_input(*activation), true};
     }
     if (is_one_of<LConv, LConv3D, LDense, LBatchNorm>(layer)) return BackwardReads{true, false};
-    if (is_one_of<LPool, LPool3D, LAdd, LSubtract, LAverage, LChannelSum, LConcat, LPad, LUpSampling, LDropout>(layer)) {
+    if (is_one_of<LPool, LPool3D, LAdd, LSubtract, LAverage, LChannelSum, LConcat, LPad, LUpSampling, LDropout>(
+            layer)) {
         return BackwardReads{false, false};
     }
     return std::nullopt;

@@ -1,4 +1,5 @@
-// What a layer's backward reads of the tensors that forward made: all else can go before backward where memory is short.
+// What a layer's backward reads of the tensors that forward made: all else can go before backward where memory is
+// short.
 #pragma once
 
 #include <optional>

@@ -59,8 +59,10 @@ void backward_binary(OperatorLayer& layer, SlopeA slope_a, SlopeB slope_b) {
     expect_backward(layer);
     const Tensor& a = *layer.parent[0]->output;
     const Tensor& b = *layer.parent[1]->output;
-    accumulate(*layer.parent[0]->delta, [=](float d, float x, float y) { return d * slope_a(x, y); }, *layer.delta, a, b);
-    accumulate(*layer.parent[1]->delta, [=](float d, float x, float y) { return d * slope_b(x, y); }, *layer.delta, a, b);
+    accumulate(
+        *layer.parent[0]->delta, [=](float d, float x, float y) { return d * slope_a(x, y); }, *layer.delta, a, b);
+    accumulate(
+        *layer.parent[1]->delta, [=](float d, float x, float y) { return d * slope_b(x, y); }, *layer.delta, a, b);
 }
 
 const float LN2 = std::log(2.0f);
@@ -69,10 +71,12 @@ const float LN10 = std::log(10.0f);
 }  // namespace
 
 // EDDL's default names end in an underscore, but for some forms of sum and difference.
-#define EDDL_DEFINE_COPIES(Name, ...)                                                                       \
-    int Name::total_layers = 0;                                                                             \
-    Layer* Name::share(int c, int bs, std::vector<Layer*> p) { return make_shared_copy(*this, c, bs, p); }  \
-    Layer* Name::clone(int, int, std::vector<Layer*> p, int todev) { return make_clone(*this, todev, p.at(0), ##__VA_ARGS__); }
+#define EDDL_DEFINE_COPIES(Name, ...)                                                                      \
+    int Name::total_layers = 0;                                                                            \
+    Layer* Name::share(int c, int bs, std::vector<Layer*> p) { return make_shared_copy(*this, c, bs, p); } \
+    Layer* Name::clone(int, int, std::vector<Layer*> p, int todev) {                                       \
+        return make_clone(*this, todev, p.at(0), ##__VA_ARGS__);                                           \
+    }
 
 #define EDDL_DEFINE_UNARY(Name, prefix, function, value, slope)                                   \
     Name::Name(Layer* l, std::string name, int dev, int mem) : OperatorLayer(name, dev, mem) {    \

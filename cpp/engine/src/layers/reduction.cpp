@@ -32,12 +32,15 @@ struct Groups {
                sorted_axes(layer.name.c_str(), layer.axis, *layer.input)),
           samples(layer.input->shape[0]), size(static_cast<double>(plan.group())) {}
 
-    std::vector<float> one_each() const { return std::vector<float>(static_cast<std::size_t>(samples * plan.outputs())); }
+    std::vector<float> one_each() const {
+        return std::vector<float>(static_cast<std::size_t>(samples * plan.outputs()));
+    }
 
     // result(fold) of each group's elements of src
     template <typename Fold, typename Result>
     void reduce(const float* src, float* dst, Result result) const {
-        plan.fold<Fold>(samples, src, [=](std::ptrdiff_t o, const Fold& fold) { dst[o] = static_cast<float>(result(fold)); });
+        plan.fold<Fold>(samples, src,
+                        [=](std::ptrdiff_t o, const Fold& fold) { dst[o] = static_cast<float>(result(fold)); });
     }
     template <typename Fold, typename Result>
     std::vector<float> reduced(const float* src, Result result) const {

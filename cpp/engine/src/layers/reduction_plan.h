@@ -10,8 +10,8 @@
 
 namespace eddl {
 
-// The output of one sample has rows.size() rows of `width` neighbours; each output's group is runs.size() runs of `length`
-// neighbours. Only one of width and length is above 1: the one of the axes that lie densest.
+// The output of one sample has rows.size() rows of `width` neighbours; each output's group is runs.size() runs of
+// `length` neighbours. Only one of width and length is above 1: the one of the axes that lie densest.
 class ReductionPlan {
 public:
     // Axes in rising order, batch not counted.
@@ -26,7 +26,8 @@ public:
         if (width_ == 1) {
             for_each_row(samples, 1, [=](std::ptrdiff_t from, std::ptrdiff_t o, std::ptrdiff_t) {
                 Fold result(src[from]);
-                for (const std::ptrdiff_t run : runs_) result.merge(fold_run(src + from + run, length_, Fold(src[from])));
+                for (const std::ptrdiff_t run : runs_)
+                    result.merge(fold_run(src + from + run, length_, Fold(src[from])));
                 store(o, result);
             });
             return;
@@ -90,8 +91,8 @@ private:
         const std::ptrdiff_t blocks = (width_ + block - 1) / block, rows = static_cast<std::ptrdiff_t>(rows_.size());
         parallel_for(samples * rows * blocks, [=](std::ptrdiff_t i) {
             const std::ptrdiff_t sample = i / (rows * blocks), row = i / blocks % rows, first = i % blocks * block;
-            body(sample * sample_ + rows_[static_cast<std::size_t>(row)] + first, (sample * rows + row) * width_ + first,
-                 std::min(block, width_ - first));
+            body(sample * sample_ + rows_[static_cast<std::size_t>(row)] + first,
+                 (sample * rows + row) * width_ + first, std::min(block, width_ - first));
         }, group() * std::min(block, width_));
     }
 

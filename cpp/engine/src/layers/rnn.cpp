@@ -41,8 +41,8 @@ const float* data(const Tensor* tensor) { return tensor == nullptr ? nullptr : t
 LRNN::LRNN(std::vector<Layer*> in, int units, std::string activation, bool use_bias, bool bidirectional,
            std::string name, int dev, int mem)
     : StateLayer(name, dev, mem), units(units), use_bias(use_bias), bidirectional(bidirectional),
-      activation(activation), preoutput(nullptr), Wx(nullptr), Wy(nullptr), bias(nullptr), gWx(nullptr), gWy(nullptr), gbias(nullptr),
-      step_(std::make_shared<Step>()) {
+      activation(activation), preoutput(nullptr), Wx(nullptr), Wy(nullptr), bias(nullptr), gWx(nullptr), gWy(nullptr),
+      gbias(nullptr), step_(std::make_shared<Step>()) {
     check_recurrent("RNN", in, units, 1);
     const std::vector<std::string> allowed = {"relu", "sigmoid", "hard_sigmoid", "tanh", "none"};
     if (std::find(allowed.begin(), allowed.end(), activation) == allowed.end())

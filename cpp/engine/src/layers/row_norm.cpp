@@ -148,7 +148,8 @@ void RowNorm::backward_affine(const RowForm& form, const float* src, const float
             for (std::ptrdiff_t r = 0; r < form.rows; ++r) {
                 const Row row{means[r], 1.0f / deviations[r]};
                 const float *x = src + r * length + c * form.plane, *d = diff_dst + r * length + c * form.plane;
-                scale += sum_of_terms(form.plane, [=](std::ptrdiff_t i) -> double { return d[i] * row.normalized(x[i]); });
+                scale +=
+                    sum_of_terms(form.plane, [=](std::ptrdiff_t i) -> double { return d[i] * row.normalized(x[i]); });
                 shift += sum_of_terms(form.plane, [=](std::ptrdiff_t i) -> double { return d[i]; });
             }
             diff_scale[c] += static_cast<float>(scale);

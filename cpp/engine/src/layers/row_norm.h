@@ -20,9 +20,11 @@ public:
     // What forward finds out first, alone.
     void measure(const RowForm& form, float epsilon, const float* src);
     // scale and shift: both null for none
-    void forward(const RowForm& form, float epsilon, const float* src, const float* scale, const float* shift, float* dst);
+    void forward(const RowForm& form, float epsilon, const float* src, const float* scale, const float* shift,
+                 float* dst);
     // diff_src += …, by the last forward's or measure's statistics
-    void backward(const RowForm& form, const float* src, const float* scale, const float* diff_dst, float* diff_src) const;
+    void backward(const RowForm& form, const float* src, const float* scale, const float* diff_dst,
+                  float* diff_src) const;
     // diff_scale += …, diff_shift += …
     void backward_affine(const RowForm& form, const float* src, const float* diff_dst, float* diff_scale,
                          float* diff_shift) const;

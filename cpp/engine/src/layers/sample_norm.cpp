@@ -19,7 +19,8 @@ namespace {
 
 Tensor* checked_input(const char* function, Layer* parent, float epsilon) {
     Tensor* input = checked_parent(function, parent).output;
-    if (input->ndim < 2) invalid(function, "expected a batch and at least one dimension, received shape ", input->shape);
+    if (input->ndim < 2)
+        invalid(function, "expected a batch and at least one dimension, received shape ", input->shape);
     if (!(epsilon > 0.0f)) invalid(function, "expected a positive epsilon, received ", epsilon);
     return input;
 }

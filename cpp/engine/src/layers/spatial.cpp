@@ -90,7 +90,8 @@ LUpSampling::LUpSampling(Layer* parent, const std::vector<int>& size, std::strin
     if (size.size() != 2 || size[0] < 1 || size[1] < 1) {
         invalid("UpSampling2D", "expected two positive factors (rows, columns), received ", size);
     }
-    if (interpolation != "nearest") invalid("UpSampling2D", "interpolation '", interpolation, "'; there is only nearest");
+    if (interpolation != "nearest")
+        invalid("UpSampling2D", "interpolation '", interpolation, "'; there is only nearest");
     std::vector<int> shape = input->shape;
     for (const std::size_t axis : {2, 3}) {
         if (__builtin_mul_overflow(shape[axis], size[axis - 2], &shape[axis])) {

@@ -29,7 +29,8 @@ void check_recurrent(const char* function, const std::vector<Layer*>& in, int un
     if (before.states.size() < needed ||
         !std::all_of(before.states.begin(), before.states.begin() + states, fits)) {
         invalid(function, "expected ", needed, " states of shape ", shape, " from layer '", before.name,
-                "', which has ", before.states.size(), before.states.empty() ? "" : " of shape " + to_text(before.states[0]->shape));
+                "', which has ", before.states.size(),
+                before.states.empty() ? "" : " of shape " + to_text(before.states[0]->shape));
     }
 }
 

@@ -26,8 +26,8 @@ std::vector<int> complete_shape(const std::vector<int>& shape, const Tensor& inp
         known = input.size;
     }
     if (known != input.size) {
-        invalid("Reshape", "expected a shape of ", input.size, " elements like the input's ", input.shape, ", received ",
-                shape);
+        invalid("Reshape", "expected a shape of ", input.size, " elements like the input's ", input.shape,
+                ", received ", shape);
     }
     return completed;
 }

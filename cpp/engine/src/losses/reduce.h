@@ -25,8 +25,8 @@ inline std::ptrdiff_t sample_size(const Tensor *t) {
     return t->shape[0] > 0 ? static_cast<std::ptrdiff_t>(t->size) / t->shape[0] : 0;
 }
 
-// Sum of term(i) over [0, n): in double, block by block, so that it is the same with any number of threads, and in lanes,
-// so that one addition need not wait for the other.
+// Sum of term(i) over [0, n): in double, block by block, so that it is the same with any number of threads, and in
+// lanes, so that one addition need not wait for the other.
 template <typename Term>
 double ordered_sum(std::ptrdiff_t n, Term term) {
     constexpr std::ptrdiff_t BLOCK = 4096, LANES = 4;

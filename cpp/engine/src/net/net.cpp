@@ -49,7 +49,8 @@ vlayer sorted(const vlayer &layers, const Links &links, const char *function) {
     return order;
 }
 
-// Adds `first` and all layers behind it that the list lacks, each before what hangs from it. Nets may be deep: no recursion.
+// Adds `first` and all layers behind it that the list lacks, each before what hangs from it. Nets may be deep: no
+// recursion.
 template <typename Next>
 void collect(Layer *first, vlayer &list, Net &net, Next next) {
     std::unordered_set<const Layer *> known(list.begin(), list.end());

@@ -15,8 +15,8 @@ struct Roles {
     vlayer decoders;         // in the net's order
     vlayer decoder_inputs;   // those of them without parents: one for each output, whose step before they take
     bool encodes = false;    // whether other layers are recurrent
-    // The first recurrent decoder layer that is not told where to begin goes on from the encoder's last layer with states,
-    // if that has those it needs. Else both are null.
+    // The first recurrent decoder layer that is not told where to begin goes on from the encoder's last layer with
+    // states, if that has those it needs. Else both are null.
     Layer *linked_decoder = nullptr, *linked_encoder = nullptr;
 
 private:
@@ -28,8 +28,8 @@ struct Lengths {
     int samples = 0, steps = 0;
 };
 
-// std::invalid_argument, naming `function`, unless there is one for each input or output of the net, of its shape. Inputs
-// that the net does not step through do not count as steps; without any other there is 1.
+// std::invalid_argument, naming `function`, unless there is one for each input or output of the net, of its shape.
+// Inputs that the net does not step through do not count as steps; without any other there is 1.
 Lengths check_sequences(const char *function, const Net &net, const vtensor &X);
 Lengths check_target_sequences(const char *function, const Net &net, const vtensor &Y);
 

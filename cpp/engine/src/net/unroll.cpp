@@ -118,7 +118,8 @@ private:
             if (dynamic_cast<LInput *>(inputs[i]) == nullptr ||
                 inputs[i]->output->shape != net_.lout[i]->output->shape)
                 eddl::invalid("build_rnet", "decoder input '", inputs[i]->name, "' has shape ",
-                              inputs[i]->output->shape, ", and output '", net_.lout[i]->name, "', which it takes, ", net_.lout[i]->output->shape);
+                              inputs[i]->output->shape, ", and output '", net_.lout[i]->name, "', which it takes, ",
+                              net_.lout[i]->output->shape);
     }
 
     // A layer at a time step. Its parents are at the same step, or at their last one if they have ended before.

@@ -26,7 +26,8 @@ void Optimizer::clip() {
 }
 
 void Optimizer::setlayers(vlayer l) { layers = l; }
-// PyEDDL's classes that Python derives from AdaDelta, Adagrad, Adamax and Nadam come here: EDDL has no step of their own.
+// PyEDDL's classes that Python derives from AdaDelta, Adagrad, Adamax and Nadam come here: EDDL has no step of their
+// own.
 void Optimizer::applygrads(int batch) {
     if (auto *adadelta = dynamic_cast<AdaDelta *>(this)) return adadelta->AdaDelta::applygrads(batch);
     if (auto *adagrad = dynamic_cast<Adagrad *>(this)) return adagrad->Adagrad::applygrads(batch);

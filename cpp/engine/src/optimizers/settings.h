@@ -59,8 +59,8 @@ Kind &copy_settings(const Kind &from, Kind &to, Setting Kind::*...settings) {
 
 }  // namespace eddl
 
-// What an optimizer with the given state lists (`&mT`, …; twice for two tensors a parameter) does about them and copies, which
-// take the settings and never the state or the count of steps.
+// What an optimizer with the given state lists (`&mT`, …; twice for two tensors a parameter) does about them and
+// copies, which take the settings and never the state or the count of steps.
 #define EDDL_OPTIMIZER_STATE(Class, ...)                                  \
     Class::Class(const Class &other) : Class() { *this = other; }         \
     Class::~Class() { eddl::delete_state({__VA_ARGS__}); }                \

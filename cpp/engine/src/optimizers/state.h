@@ -35,7 +35,8 @@ void for_each_trainable(const vlayer &layers, Step step) {
     }
 }
 
-// One pass over a parameter: value -= direction(i), on all threads and vector lanes. direction(i) may update state at i.
+// One pass over a parameter: value -= direction(i), on all threads and vector lanes. direction(i) may update state at
+// i.
 template <typename Direction>
 void descend(const Parameter &p, Direction direction) {
     const std::ptrdiff_t n = static_cast<std::ptrdiff_t>(p.value->size);

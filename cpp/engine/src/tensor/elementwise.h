@@ -62,7 +62,8 @@ void map(const std::string& function, const Tensor* A, const Tensor* B, Tensor* 
     }
 
 // static Tensor* f(A, B), by way of the form above
-#define EDDL_DEFINE_BINARY_RESULT(name)                                                                 \
-    Tensor* Tensor::name(Tensor* A, Tensor* B) {                                                        \
-        return eddl::make_tensor(eddl::shape_of("Tensor::" #name, A), [A, B](Tensor* result) { Tensor::name(A, B, result); });     \
+#define EDDL_DEFINE_BINARY_RESULT(name)                                                   \
+    Tensor* Tensor::name(Tensor* A, Tensor* B) {                                          \
+        return eddl::make_tensor(eddl::shape_of("Tensor::" #name, A),                     \
+                                 [A, B](Tensor* result) { Tensor::name(A, B, result); }); \
     }

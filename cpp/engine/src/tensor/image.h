@@ -1,5 +1,5 @@
-// Image transforms as maps of pixels: every pixel of the output comes from one pixel of the input, or is a constant. The
-// transpose, which gradients need, adds every pixel of the output to the one that it came from.
+// Image transforms as maps of pixels: every pixel of the output comes from one pixel of the input, or is a constant.
+// The transpose, which gradients need, adds every pixel of the output to the one that it came from.
 #pragma once
 
 #include <functional>
@@ -54,7 +54,8 @@ struct Augmentation {
     std::vector<int> extents = {};
 };
 
-// `function` is who complains about bad settings, which happens in check. Coordinate pairs are (y, x), corners inclusive.
+// `function` is who complains about bad settings, which happens in check. Coordinate pairs are (y, x), corners
+// inclusive.
 Transform shifting(std::string function, std::vector<int> by, WrappingMode mode, float fill);
 Transform rotating(std::string function, float degrees, std::vector<int> offset, WrappingMode mode, float fill);
 Transform flipping(std::string function, int axis);

@@ -53,10 +53,12 @@ namespace {
 
 constexpr std::string_view PIC = "\x53\x80\xf6\x34";
 
-bool starts_with(const std::string& bytes, std::string_view start) { return bytes.compare(0, start.size(), start) == 0; }
+bool starts_with(const std::string& bytes, std::string_view start) {
+    return bytes.compare(0, start.size(), start) == 0;
+}
 
-// The most pixels that a byte of a file can hold, by the format's first bytes: a few bytes that claim to be a huge image
-// would only use up the memory.
+// The most pixels that a byte of a file can hold, by the format's first bytes: a few bytes that claim to be a huge
+// image would only use up the memory.
 double most_pixels_per_byte(const std::string& bytes) {
     struct Format {
         std::string_view start;
@@ -120,7 +122,8 @@ Tensor* decode_image(const std::string& bytes) {
     const int size = static_cast<int>(bytes.size());
     int width = 0, height = 0, channels = 0;
     if (!stbi_info_from_memory(data, size, &width, &height, &channels)) no_image(stbi_failure_reason());
-    if (static_cast<double>(width) * height > most_pixels_per_byte(bytes) * size) no_image("it is too short for its size");
+    if (static_cast<double>(width) * height > most_pixels_per_byte(bytes) * size)
+        no_image("it is too short for its size");
 
     // A broken file of Softimage's crashes stb_image where it converts to fewer channels than it reads, which are four.
     const bool all_channels = starts_with(bytes, PIC);

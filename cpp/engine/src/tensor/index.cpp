@@ -35,7 +35,8 @@ void for_each_row(const char* function, Tensor* rows, Tensor* batch, const vecto
         eddl::invalid(function, "rows of shapes ", rows->shape, " and ", batch->shape, " differ");
     }
     if (ini < 0 || end < ini || end > static_cast<int>(sind.size()) || end - ini > batch->shape[0]) {
-        eddl::invalid(function, "range [", ini, ", ", end, ") of ", sind.size(), " indices for ", batch->shape[0], " rows");
+        eddl::invalid(function, "range [", ini, ", ", end, ") of ", sind.size(), " indices for ", batch->shape[0],
+                      " rows");
     }
     for (int i = ini; i < end; ++i) {
         const int index = sind[static_cast<std::size_t>(i)];

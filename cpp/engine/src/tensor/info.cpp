@@ -92,7 +92,8 @@ int Tensor::getDeviceID(const string& dev) {
     if (number && name == "cpu") return DEV_CPU;
     if (number && (name == "gpu" || name == "cuda")) return DEV_GPU + std::stoi(rank);
     if (number && name == "fpga") return DEV_FPGA + std::stoi(rank);
-    eddl::invalid("Tensor::getDeviceID", "'", dev, "' is no device; expected cpu, gpu, cuda or fpga, or one with :number");
+    eddl::invalid("Tensor::getDeviceID", "'", dev,
+                  "' is no device; expected cpu, gpu, cuda or fpga, or one with :number");
 }
 
 vector<string> Tensor::hardware_supported() { return {"cpu"}; }

@@ -1,6 +1,6 @@
-// Tensors in files and in memory: EDDL's binary format and text; other sources know NumPy's format and images. The binary
-// format is the number of dimensions and the dimensions as 32-bit integers, then the values as floats, all in the machine's
-// byte order.
+// Tensors in files and in memory: EDDL's binary format and text; other sources know NumPy's format and images. The
+// binary format is the number of dimensions and the dimensions as 32-bit integers, then the values as floats, all in
+// the machine's byte order.
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -130,7 +130,8 @@ Tensor* read_text(std::istream& file, char delimiter) {
         }
         ++rows;
         if (values.size() != (values.size() - before) * static_cast<std::size_t>(rows)) {
-            eddl::failed("Tensor::load", "line ", number, " has ", values.size() - before, " values, unlike those before");
+            eddl::failed("Tensor::load", "line ", number, " has ", values.size() - before,
+                         " values, unlike those before");
         }
     }
     if (rows == 0) eddl::failed("Tensor::load", "the file holds no numbers");

@@ -78,7 +78,8 @@ vector<int> aligned_shape(const vector<int>& small, const vector<int>& large) {
 Tensor* Tensor::concat(vector<Tensor*> A, unsigned int axis, Tensor* output) {
     const char* const name = "Tensor::concat";
     return fill_output(name, joined_shape(name, A, axis), output, [&](Tensor* result) {
-        for_each_run(result, A, axis, [](float* whole, float* part, std::ptrdiff_t n) { std::copy(part, part + n, whole); });
+        for_each_run(result, A, axis,
+                     [](float* whole, float* part, std::ptrdiff_t n) { std::copy(part, part + n, whole); });
     });
 }
 

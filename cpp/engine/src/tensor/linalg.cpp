@@ -12,7 +12,8 @@ namespace {
 
 // C(i, j) = A(i, j) + term(i, j)
 template <typename Term>
-void add_to_matrix(const char* function, const Tensor* A, const Tensor* B, const Tensor* C, std::size_t along, Term term) {
+void add_to_matrix(const char* function, const Tensor* A, const Tensor* B, const Tensor* C, std::size_t along,
+                   Term term) {
     eddl::require_ndim(function, A, 2);
     eddl::require_shape(function, B, {A->shape[along]});
     eddl::require_same_shape(function, A, C);
@@ -46,13 +47,15 @@ void Tensor::mult2D(Tensor* A, int tA, Tensor* B, int tB, Tensor* C, int incC) {
     const dnnl_status_t status =
         dnnl_sgemm(tA ? 'T' : 'N', tB ? 'T' : 'N', rows, columns, inner, 1.0f, A->ptr, A->shape[1], B->ptr, B->shape[1],
                    incC ? 1.0f : 0.0f, C->ptr, columns);
-    if (status != dnnl_success) eddl::failed(name, "oneDNN's matrix product failed with status ", static_cast<int>(status));
+    if (status != dnnl_success)
+        eddl::failed(name, "oneDNN's matrix product failed with status ", static_cast<int>(status));
 }
 
 void Tensor::sum2D_rowwise(Tensor* A, Tensor* B, Tensor* C) {
     eddl::require_given("Tensor::sum2D_rowwise", B);
     const float* b = B->ptr;
-    add_to_matrix("Tensor::sum2D_rowwise", A, B, C, 1, [b](std::ptrdiff_t, std::ptrdiff_t column) { return b[column]; });
+    add_to_matrix("Tensor::sum2D_rowwise", A, B, C, 1,
+                  [b](std::ptrdiff_t, std::ptrdiff_t column) { return b[column]; });
 }
 
 void Tensor::sum2D_colwise(Tensor* A, Tensor* B, Tensor* C) {

@@ -122,7 +122,8 @@ void eddl::write_npy(std::ostream& file, const Tensor* t) {
     const std::size_t before = MAGIC_LENGTH + 4;  // magic, version and length
     text.append(HEADER_ALIGNMENT - 1 - (before + text.size()) % HEADER_ALIGNMENT, ' ');
     text += '\n';
-    const char version_and_length[] = {1, 0, static_cast<char>(text.size() & 0xff), static_cast<char>(text.size() >> 8)};
+    const char version_and_length[] = {1, 0, static_cast<char>(text.size() & 0xff),
+                                       static_cast<char>(text.size() >> 8)};
     file.write(MAGIC, MAGIC_LENGTH).write(version_and_length, sizeof version_and_length) << text;
     file.write(reinterpret_cast<const char*>(t->ptr), static_cast<std::streamsize>(t->size * sizeof(float)));
 }

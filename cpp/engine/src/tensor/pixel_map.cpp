@@ -180,7 +180,8 @@ void require_affine(const std::string& function, float degrees, float translate,
     if (!(std::abs(degrees) <= MANY_TURNS && std::abs(translate) <= 1.0f && std::abs(shear) < 90.0f &&
           (scale == 0.0f || (scale >= SMALLEST_SCALE && scale <= 1e3f)))) {
         invalid(function, "an angle of ", degrees, ", translation of ", translate, ", scale of ", scale,
-                " and shear of ", shear, "; expected at most 1 in the translation, 0 or 0.001 to 1000 in the scale, and ",
+                " and shear of ", shear,
+                "; expected at most 1 in the translation, 0 or 0.001 to 1000 in the scale, and ",
                 "less than 90 in the shear");
     }
 }

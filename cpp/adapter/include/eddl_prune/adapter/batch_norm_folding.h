@@ -20,13 +20,14 @@ struct BatchNormFold {
     std::string obstacle;
 };
 
-// The net's batch norms are to be folded, but channels may be removed first, knowing that every layer concerned will have
-// a bias: so there are three steps. The constructor does all that can fail and changes nothing. begin() gives a bias of 0
-// to the layers that lack one, which leaves all outputs as they are. commit() folds, with the channels that there are by
-// then; without it the destructor takes the biases back, and the net is bit for bit what it was.
+// The net's batch norms are to be folded, but channels may be removed first, knowing that every layer concerned will
+// have a bias: so there are three steps. The constructor does all that can fail and changes nothing. begin() gives a
+// bias of 0 to the layers that lack one, which leaves all outputs as they are. commit() folds, with the channels that
+// there are by then; without it the destructor takes the biases back, and the net is bit for bit what it was.
 //
-// Moments of the optimizer follow their weights: a velocity is multiplied by s, a mean of gradients divided by it, and so
-// on; those of γ and β go. In training the folded net has a plain linear layer: statistics are not followed any more.
+// Moments of the optimizer follow their weights: a velocity is multiplied by s, a mean of gradients divided by it, and
+// so on; those of γ and β go. In training the folded net has a plain linear layer: statistics are not followed any
+// more.
 class BatchNormFolding {
 public:
     // The net must outlive it, and parameters must be finite.

@@ -62,8 +62,8 @@ private:
 };
 
 // A deep copy of every parameter (batch norm's running statistics included) and, if asked, of the optimizer's moments,
-// step count and learning rate. Its other hyper-parameters are not part of it. Nor are layer normalisation's statistics:
-// they are those of the last batch, and the next one does not depend on them.
+// step count and learning rate. Its other hyper-parameters are not part of it. Nor are layer normalisation's
+// statistics: they are those of the last batch, and the next one does not depend on them.
 class Snapshot {
 public:
     // Built and unbuilt nets; an unbuilt one has no optimizer to copy.
@@ -76,8 +76,8 @@ public:
     float learning_rate() const { return learning_rate_; }
     // The parameters "<layer>.<param>" and their moments "<layer>.<param>.<moment>".
     NamedArrays<float> arrays() const;
-    // Holds these values instead. Throws std::invalid_argument, and changes nothing, unless names and shapes are those of
-    // arrays().
+    // Holds these values instead. Throws std::invalid_argument, and changes nothing, unless names and shapes are those
+    // of arrays().
     void load(const NamedArrays<float>& arrays, int step_count, float learning_rate);
 
 private:

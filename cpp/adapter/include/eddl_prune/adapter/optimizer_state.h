@@ -40,9 +40,9 @@ public:
     // nullptr for no optimizer, or one of a class without a step.
     float* learning_rate() const { return learning_rate_; }
 
-    // Where a layer of the optimizer's gains or loses a trainable parameter, the optimizer must too. A parameter's moments
-    // are 0 at first; prepare_insert does all that can fail, when the layer need not be the optimizer's yet. Without moments
-    // these do nothing.
+    // Where a layer of the optimizer's gains or loses a trainable parameter, the optimizer must too. A parameter's
+    // moments are 0 at first; prepare_insert does all that can fail, when the layer need not be the optimizer's yet.
+    // Without moments these do nothing.
     void prepare_insert(Layer* layer, std::size_t param, const std::vector<int>& shape);
     // What has been prepared and not yet inserted; nullptr for nothing.
     const ParameterMoments* find_prepared(const Layer* layer, std::size_t param) const;

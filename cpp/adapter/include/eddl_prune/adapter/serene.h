@@ -38,8 +38,8 @@ private:
 };
 
 // S of every neuron of the layers `of`, for the batch that went forward last; `passes` becomes the number of backward
-// passes that this took. `function` opens messages, `scratch` is for BackwardScope. Throws PruneError where an output has
-// no axis of classes.
+// passes that this took. `function` opens messages, `scratch` is for BackwardScope. Throws PruneError where an output
+// has no axis of classes.
 std::vector<std::vector<float>> neuron_sensitivities(const std::string& function, const vlayer& layers,
                                                      const std::vector<WeightedLayer>& of, Serene::Mode mode,
                                                      std::vector<float>& scratch, std::size_t& passes);

@@ -25,7 +25,8 @@ struct LayerRemoval {
     std::uint64_t macs_before = 0, macs_after = 0;            // likewise
     // What became of constant input channels, in the numbering before removal.
     std::vector<std::size_t> folded;    // moved into the bias, or into the carrier of their group where there is one
-    std::vector<std::size_t> carriers;  // input channels that stand for them, at most one a group of a grouped convolution
+    // input channels that stand for them, at most one a group of a grouped convolution
+    std::vector<std::size_t> carriers;
 };
 
 // Layers that can only lose channels together.
@@ -60,8 +61,8 @@ struct RemovalReport {
 
 struct RemovalOptions {
     bool fuse_batch_norms = false;  // into the convolution or dense layer before them (batch_norm_folding.h)
-    // Whether an operand of a sum may lose channels that the others keep: the sum becomes a layer of ours (uneven_sum.h),
-    // which EDDL itself cannot write to ONNX.
+    // Whether an operand of a sum may lose channels that the others keep: the sum becomes a layer of ours
+    // (uneven_sum.h), which EDDL itself cannot write to ONNX.
     bool uneven_sums = uneven_sums_by_default;
 
 #if defined(EDDL_EMBEDDED_ENGINE)
@@ -76,9 +77,10 @@ struct RemovalOptions {
 RemovalReport plan_removal(Net* net, RemovalOptions options);
 
 // Removes every channel that no output of the net depends on, or that is constant, so that the net computes the same at
-// inference, and the layers of which nothing is needed by concatenations and sums. (In training a batch norm replaces a constant by its shift, whatever the running statistics say, and dropout
-// drops carriers as it drops others; there the net goes on from equal weights, not from equal outputs.) Built and unbuilt nets; trainable or not. After an exception the net is as it was. Views of its tensors'
-// memory become invalid; outputs are undefined until the next forward pass.
+// inference, and the layers of which nothing is needed by concatenations and sums. (In training a batch norm replaces a
+// constant by its shift, whatever the running statistics say, and dropout drops carriers as it drops others; there the
+// net goes on from equal weights, not from equal outputs.) Built and unbuilt nets; trainable or not. After an exception
+// the net is as it was. Views of its tensors' memory become invalid; outputs are undefined until the next forward pass.
 RemovalReport simplify(Net* net, RemovalOptions options);
 
 // {layer name: indices of its output channels}
@@ -97,10 +99,11 @@ struct RemovalUnit {
 // All of a net, in net order. Errors as of plan_removal.
 std::vector<RemovalUnit> removal_units(Net* net);
 
-// Removes live channels, each with all of its unit: the net then computes what it would with these channels 0 wherever they
-// are read. Dead channels go too, as simplify removes them. Every layer keeps at least one channel, whose readers' weights
-// are 0 if it was to go. plan_channel_removal says what would be done. Errors: those of simplify; std::invalid_argument for
-// an unknown layer, std::out_of_range for a channel that the layer does not have, PruneError for one that must stay.
+// Removes live channels, each with all of its unit: the net then computes what it would with these channels 0 wherever
+// they are read. Dead channels go too, as simplify removes them. Every layer keeps at least one channel, whose readers'
+// weights are 0 if it was to go. plan_channel_removal says what would be done. Errors: those of simplify;
+// std::invalid_argument for an unknown layer, std::out_of_range for a channel that the layer does not have, PruneError
+// for one that must stay.
 RemovalReport plan_channel_removal(Net* net, const ChannelLists& channels, bool uneven_sums);
 RemovalReport remove_channels(Net* net, const ChannelLists& channels, bool uneven_sums);
 

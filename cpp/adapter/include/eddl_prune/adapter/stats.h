@@ -15,7 +15,8 @@ namespace eddl_prune::adapter {
 struct LayerSizes {
     std::string name;
     std::string kind;            // EDDL's class without its L: "Conv", "Dense", "MaxPool", …
-    std::size_t parameters = 0;  // trainable ones; a bias that the layer does not use is none, nor are running statistics
+    // trainable ones; a bias that the layer does not use is none, nor are running statistics
+    std::size_t parameters = 0;
     std::optional<std::size_t> channels;  // extent of the output's channel axis; none for an output without one
     std::uint64_t macs = 0;               // multiply-accumulates a sample; convolutions and dense layers
     std::vector<int> output_shape;        // without the batch
@@ -24,7 +25,8 @@ struct LayerSizes {
 // What values tell as well.
 struct LayerStats : LayerSizes {
     std::size_t nonzero = 0;                   // of `parameters`, those that are not exactly 0
-    std::optional<std::size_t> dead_channels;  // with all weights into them exactly 0; only convolutions and dense layers
+    // with all weights into them exactly 0; only convolutions and dense layers
+    std::optional<std::size_t> dead_channels;
 };
 
 // In net order; built and unbuilt nets. The first reads no parameters.

@@ -14,7 +14,8 @@ std::optional<float> learning_rate(Net* net);
 // Throws std::invalid_argument for a net without a learning rate, and for one that is negative or not finite.
 void set_learning_rate(Net* net, double rate);
 
-// Where the engine's stream of random numbers (dropout, noise, augmentation) is; none for EDDL, which has no access to it.
+// Where the engine's stream of random numbers (dropout, noise, augmentation) is; none for EDDL, which has no access to
+// it.
 std::optional<std::uint64_t> random_state();
 
 // Goes to that place of the stream; without effect on EDDL.

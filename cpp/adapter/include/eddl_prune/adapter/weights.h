@@ -1,6 +1,6 @@
-// Zeroing and measuring the parameters of a net's channels, mostly those of convolutions and dense layers. Every function
-// checks all its arguments first and changes nothing where it throws. `names` restricts to some layers; nullptr stands for
-// all of them.
+// Zeroing and measuring the parameters of a net's channels, mostly those of convolutions and dense layers. Every
+// function checks all its arguments first and changes nothing where it throws. `names` restricts to some layers;
+// nullptr stands for all of them.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,9 @@ struct ChannelParameter {
     OutputBlock block;
 };
 
-// Those of a convolution, dense layer, batch norm, recurrent cell, embedding or uneven sum. An embedding's are those of its
-// first word's channels, which are its columns. None for other layers, nor where parameters are all channels' alike.
+// Those of a convolution, dense layer, batch norm, recurrent cell, embedding or uneven sum. An embedding's are those of
+// its first word's channels, which are its columns. None for other layers, nor where parameters are all channels'
+// alike.
 std::vector<ChannelParameter> channel_parameters(Layer* layer, std::size_t position);
 
 // Those of the channels that the block holds, counted from its first.

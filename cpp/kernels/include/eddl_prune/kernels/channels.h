@@ -27,8 +27,8 @@ struct BlockShape {
     std::size_t rows = 0, columns = 1, inner = 1, groups = 1;
 };
 
-// The rows and columns of one that stay, each numbered over all groups and ascending. Groups may go as wholes; each of the
-// `groups` that stay keeps as many rows, and as many columns, as the others. columns == nullptr: all of them.
+// The rows and columns of one that stay, each numbered over all groups and ascending. Groups may go as wholes; each of
+// the `groups` that stay keeps as many rows, and as many columns, as the others. columns == nullptr: all of them.
 struct KeptBlocks {
     const std::size_t* rows = nullptr;
     std::size_t n_rows = 0;
@@ -51,8 +51,9 @@ struct ChannelTerm {
 // dst(o, c, i) = constants[c] + Σ factor · data(o, source[c], i) over all terms. `constants` has shape.extent entries.
 void sum_channels(const ChannelTerm* terms, std::size_t n_terms, const float* constants, AxisShape shape, float* dst);
 
-// The other way round, for one term: into(o, source[c], i) += factor · src(o, c, i) where source[c] is not -1; `shape` is
-// src's, `into` has `channels` channels. No source may occur twice.
-void add_to_sources(const float* src, AxisShape shape, float factor, const std::ptrdiff_t* source, std::size_t channels, float* into);
+// The other way round, for one term: into(o, source[c], i) += factor · src(o, c, i) where source[c] is not -1; `shape`
+// is src's, `into` has `channels` channels. No source may occur twice.
+void add_to_sources(const float* src, AxisShape shape, float factor, const std::ptrdiff_t* source, std::size_t channels,
+                    float* into);
 
 }  // namespace eddl_prune::kernels

@@ -30,8 +30,8 @@ void write_dropout(const LDropout &layer, LayerWriter &writer) {
     writer.result("Dropout", {input}).with("ratio", layer.df);
 }
 
-// Words are rows of the table. With mask_zeros, row 0 is written as zeros: predictions are the net's, but what trains the
-// file's net on trains that row too.
+// Words are rows of the table. With mask_zeros, row 0 is written as zeros: predictions are the net's, but what trains
+// the file's net on trains that row too.
 void write_embedding(const LEmbedding &layer, LayerWriter &writer) {
     const Tensor &table = writer.parameter_values(0);
     Floats rows(table.ptr, table.ptr + table.size);

@@ -155,7 +155,8 @@ Values binary(Translation& t, const Node& node) {
     return {result};
 }
 
-// 1 where whole numbers are equal, else 0: 1 − min(|a − b|, 1). (No layer compares; this is how numbers become one-hot.)
+// 1 where whole numbers are equal, else 0: 1 − min(|a − b|, 1). (No layer compares; this is how numbers become
+// one-hot.)
 Values equal(Translation& t, const Node& node) {
     const Value &a = t.value(node, 0), &b = t.value(node, 1);
     if (!is_whole_number(a) || !is_whole_number(b))

@@ -10,8 +10,8 @@ namespace {
 
 // An empty message takes two bytes in a file and a hundred times as many in memory, so that a small file could fill it.
 // All messages lie in one arena, whose blocks must not add up to more than this; only the contents of strings, tensors'
-// raw data among them, lie elsewhere, and take what they take in the file. Models stay far below: a node takes some hundred
-// bytes for its dozens, numbers outside of raw data eight for one or more.
+// raw data among them, lie elsewhere, and take what they take in the file. Models stay far below: a node takes some
+// hundred bytes for its dozens, numbers outside of raw data eight for one or more.
 constexpr std::size_t LEAST_MEMORY = std::size_t{64} << 20;
 constexpr std::size_t MEMORY_PER_BYTE = 16;
 
