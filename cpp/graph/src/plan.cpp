@@ -91,6 +91,28 @@ public:
     // Inputs that were to be lost, and of which coupling or evenness keeps a channel: the plan that was made is not sound.
     const std::vector<Edge>& conflicts() const { return conflicts_; }
 
+    // Whether inputs stay of which nothing but constants is needed: when it is known which channels carry, those may be lost.
+    bool has_idle_inputs(const InputFlags& required) const {
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            const Derived* derived = graph_.derived(n);
+            if (derived == nullptr || !derived->loses_inputs || departures().leaves(n)) continue;
+            Flags lively(graph_[n].inputs.size(), 0);
+            std::size_t stay = 0;
+            for (std::size_t k = 0; k < lively.size(); ++k) {
+                lively[k] = departures().loses(n, k) || graph_[graph_[n].inputs[k]].anchored || required[n][k] != 0;
+                stay += departures().loses(n, k) ? 0U : 1U;
+            }
+            for (const ChannelMap& map : derived->maps)
+                for (std::size_t c = map.out; c < map.out_end() && lively[map.input] == 0; ++c) {
+                    const ChannelRange source = map.sources(c);
+                    lively[map.input] = readings_[n].needed[c] != 0 && source.begin != source.end &&
+                                        constants_[graph_[n].inputs[map.input]].known[source.begin] == 0;
+                }
+            if (stay > 1 && std::find(lively.begin(), lively.end(), 0) != lively.end()) return true;
+        }
+        return false;
+    }
+
 private:
     struct Reading {
         Flags needed;  // output channels whose value matters to an output of the net
@@ -392,16 +414,18 @@ private:
             for (std::size_t i = inputs.begin; i < inputs.end; ++i) {
                 if (!constants.is_nonzero(i) || !is_choice(graph_.input_of(n), i)) continue;
                 const float size = std::abs(constants.values[i]);
-                demand.offers.push_back({i, input_units(n)[i], size, readings_[n].read[i] != 0 || carried(n, i)});
+                demand.offers.push_back({i, input_units(n)[i], size, is_read(n, i)});
             }
         }
     }
 
-    // Whether the channel stood for others, so that it is read where they are.
-    bool carried(std::size_t n, std::size_t channel) const {
-        if (before_ == nullptr) return false;
-        const std::vector<Constant>& carriers = before_->nodes[n].carriers;
-        return std::any_of(carriers.begin(), carriers.end(), [&](const Constant& carrier) { return carrier.channel == channel; });
+    // Once the choice is made: what was to carry is read, what it was to carry no longer.
+    bool is_read(std::size_t n, std::size_t channel) const {
+        const auto has = [channel](const std::vector<Constant>& constants) {
+            return std::any_of(constants.begin(), constants.end(), [&](const Constant& one) { return one.channel == channel; });
+        };
+        if (before_ == nullptr) return readings_[n].read[channel] != 0;
+        return has(before_->nodes[n].carriers) || (readings_[n].read[channel] != 0 && !has(before_->nodes[n].folded));
     }
 
     // A channel that is read without being coupled to its reader cannot be taken from it.
@@ -664,8 +688,9 @@ bool has_groups(const Graph& graph) {
 }
 
 bool keep_the_same(const Plan& a, const Plan& b) {
-    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(),
-                      [](const NodePlan& in_a, const NodePlan& in_b) { return in_a.keep == in_b.keep; });
+    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(), [](const NodePlan& in_a, const NodePlan& in_b) {
+        return in_a.keep == in_b.keep && in_a.lost_inputs == in_b.lost_inputs;
+    });
 }
 
 void refuse_pinned(const Graph& graph, const Units& units, const Flags& zeroed) {
@@ -683,20 +708,22 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
     for (const Node& node : graph.nodes()) required.emplace_back(node.inputs.size(), 0);
     const bool may_depart = has_merges_or_ends(graph), grouped = has_groups(graph);
     for (;;) {
-        Departures departures;
-        if (may_depart) departures = Planner(graph, separate, zeroed_channels, constants).find_departures(required);
         Ties ties = depthwise_ties(graph);
         std::optional<PlannedUnits> before;
         for (;;) {
+            const Plan* const choice = before ? &before->plan : nullptr;
+            Departures departures;
+            if (may_depart) departures = Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
             PlannedUnits planned{assign_units(graph, sums, departures, ties), {}};
             const Flags zeroed_units = zeroed(planned.units);
             refuse_pinned(graph, planned.units, zeroed_units);
-            Planner planner(graph, planned.units, zeroed_units, constants, before ? &before->plan : nullptr);
+            Planner planner(graph, planned.units, zeroed_units, constants, choice);
             planned.plan = planner.make();
             for (const Edge& edge : planner.conflicts()) required[edge.node][edge.input] = 1;
             if (!planner.conflicts().empty()) break;
-            // Which groups are left decides what is coupled, so that less may have to stay.
-            if (!grouped || (before && keep_the_same(before->plan, planned.plan))) return planned;
+            // What groups are left decides what is coupled, and what carries which inputs stay: then less may have to.
+            const bool settled = choice != nullptr ? keep_the_same(*choice, planned.plan) : !grouped && !planner.has_idle_inputs(required);
+            if (settled) return planned;
             ties = ties_left(graph, planned.plan);
             before = std::move(planned);
         }
