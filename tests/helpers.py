@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -348,14 +349,15 @@ MERGES = (*SUMS, "LConcat")
 def assert_same_layers(held, net):
     """Layers held before are the net's, but for merges that became others, which show what the net's show, and for
     layers that have left."""
-    names = {layer.name for layer in net.layers}
-    there = [layer for layer in held if layer.name in names]
-    assert len(there) == len(net.layers)
+    outputs = [layer.output for layer in net.layers]  # names of parts of a Split are not unique
+    is_there = [any(layer.output is output for output in outputs) for layer in held]
+    there = list(compress(held, is_there))
+    assert [layer.name for layer in there] == [layer.name for layer in net.layers]
     for before, now in zip(there, net.layers):
         assert before.output is now.output and before.name == now.name
         assert before is now or type(before).__name__ in MERGES
-    for layer in held:
-        if layer.name not in names:
+    for layer, is_in_net in zip(held, is_there):
+        if not is_in_net:
             assert_left(layer, net)
 
 

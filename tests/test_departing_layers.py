@@ -259,6 +259,51 @@ def test_onnx_runtime_agrees(name):
     assert_same_as_onnx_runtime(net, batch()[0])
 
 
+READERS = {
+    "flatten": lambda m: eddl.Dense(eddl.Flatten(m), 3),
+    "conv": lambda m: eddl.Dense(eddl.Flatten(conv(m, 4, "reader")), 3),
+    "column": lambda m: eddl.Dense(eddl.Flatten(eddl.Conv1D(m, 4, [3], [1], "same", True, 1, [1], "reader")), 3),
+    "pool": lambda m: eddl.Dense(eddl.Flatten(eddl.MaxPool1D(m, [2], [2], "none", "reader")), 3),
+}
+
+
+@pytest.mark.parametrize("mem", MEMORY_LEVELS)
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("operand", ["input", "layer", "view", "identity"])
+def test_readers_find_what_passes_through(reader, operand, mem):
+    """They lie in memory that is another's now: of an input, a layer, or what itself lies in another's."""
+    sides = [SIDE] if reader in ("column", "pool") else [SIDE, SIDE]
+
+    def layer_on(parent, name):
+        if len(sides) == 2:
+            return conv(parent, 4, name)
+        return eddl.Conv1D(parent, 4, [3], [1], "same", True, 1, [1], name)
+
+    x = eddl.Input([4, *sides], "input")
+    live = x if operand == "input" else layer_on(x, "live")
+    if operand == "view":
+        live = eddl.Reshape(eddl.Reshape(live, [-1]), [4, *sides])
+    if operand == "identity":
+        live = eddl.Concat([live, layer_on(x, "dead0")])
+    net = eddl.Model([x], [READERS[reader](eddl.Concat([live, layer_on(x, "dead1")], 0, "merge"))])
+    net = build(net, eddl.sgd(0.01, 0.9), mem=mem)
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(8, 4, *sides)).astype(np.float32)
+    train(net, data, np.zeros((8, 3)), steps=1)
+    for name in {layer.name for layer in net.layers} & {"dead0", "dead1"}:
+        kill(net, name, slice(None))
+    expected = predict(net, data)
+    report = ep.simplify(net)
+    assert report.layers_removed == tuple(name for name in ("dead0", "dead1") if name in report.layers_removed) != ()
+    for n in (8, 3, 8, 1):
+        np.testing.assert_allclose(predict(net, data[:n]), expected[:n], rtol=1e-4, atol=1e-5)
+    before = predict(net, data)
+    for n in (8, 8, 4):
+        train(net, data[:n], np.zeros((n, 3)), steps=1)
+    assert np.abs(predict(net, data)).mean() < np.abs(before).mean()
+    assert eddl.getLayer(net, "merge").output.shape[1] == 4
+
+
 def test_handles_live_as_long_as_the_net():
     net = dead_net("plain add1")
     handles = [layer for layer in net.layers if layer.name not in staying_names("plain add1")]

@@ -35,6 +35,14 @@ def convolutions():  # 4 x 9 MiB
         h = eddl.ReLu(eddl.BatchNormalization(eddl.Conv2D(h, 512, [3, 3], use_bias=False), True))
     return eddl.Model([x], [eddl.Dense(eddl.Flatten(h), 4)])
 
+def branches():  # 3 x 16 MiB, which leave
+    x = eddl.Input([2048])
+    wide = x
+    for k in range(3):
+        wide = eddl.ReLu(eddl.Dense(wide, 2048, True, f"wide{k}"))
+    joined = eddl.Concat([eddl.Dense(x, 8, True, "live"), wide])
+    return eddl.Model([x], [eddl.Dense(joined, 4)])
+
 net = build(MAKE(), OPTIMIZER)
 x, y = batch_for(net, 2)
 if TRAINED:
@@ -44,7 +52,8 @@ for layer in net.layers[:-1]:
     if type(layer).__name__ in ("LConv", "LDense"):
         weights = view(layer.params[0])
         outputs = weights if weights.ndim == 4 else weights.T
-        outputs[rng.permutation(len(outputs))[: len(outputs) // 2]] = 0
+        dead = {"wide2": len(outputs), "live": 0}.get(layer.name, len(outputs) // 2)
+        outputs[rng.permutation(len(outputs))[:dead]] = 0
         if len(layer.params) > 1:
             view(layer.params[1])[:] = 0.1
 weights = outputs = None
@@ -65,7 +74,9 @@ result = [peak - before, before - after, parameters - sum(sizes_mib()), largest]
     "optimizer, moments", [("eddl.sgd(0.001, 0.9)", 1), ("eddl.adam(0.001)", 2)], ids=["sgd", "adam"]
 )
 @pytest.mark.parametrize("trained", [False, True], ids=["untrained", "trained"])
-@pytest.mark.parametrize("make, fuse", [("dense", False), ("convolutions", False), ("convolutions", True)])
+@pytest.mark.parametrize(
+    "make, fuse", [("dense", False), ("convolutions", False), ("convolutions", True), ("branches", False)]
+)
 def test_memory_is_given_back_and_none_is_needed_for_it(make, fuse, trained, optimizer, moments, tmp_path):
     program = PROGRAM.replace("MAKE", make).replace("OPTIMIZER", optimizer)
     peak, fallen, removed, largest = in_child(
