@@ -6,8 +6,9 @@
 #include <tuple>
 #include <vector>
 
-#include "onednn/channels_last.h"
+#include "onednn/convolution_choice.h"
 #include "onednn/depthwise.h"
+#include "onednn/direct_convolution.h"
 #include "onednn/parts.h"
 
 namespace eddl::onednn {
@@ -90,7 +91,7 @@ struct ForwardKernel {
     explicit ForwardKernel(const Forward& made) : description(made), primitive(dnnl::convolution_forward(made)) {}
 };
 
-// oneDNN's channels-last kernel, where it pays and there is one for the shape. oneDNN 3.2 does not free the code of
+// oneDNN's channels-last kernel, where there is one for the shape. oneDNN 3.2 does not free the code of
 // such kernels with them, about 40 KiB each. So every one is made once and kept, up to a fixed number of them.
 std::optional<ForwardKernel> channels_last_kernel(const ConvShape& s) {
     constexpr std::size_t MOST_KEPT = 1000;
@@ -102,7 +103,6 @@ std::optional<ForwardKernel> channels_last_kernel(const ConvShape& s) {
     static std::mutex mutex;
     static std::vector<Kept>& kept = *new std::vector<Kept>;  // not destroyed after oneDNN's own globals
 
-    if (!has_measured_kernels() || !channels_last_pays(s)) return std::nullopt;
     ConvShape shape = s;
     shape.save_memory = false;  // of no concern to the kernel
     const int threads = omp_get_max_threads();
@@ -117,9 +117,10 @@ std::optional<ForwardKernel> channels_last_kernel(const ConvShape& s) {
     return kept.back().kernel;
 }
 
-Operation make_forward(const ConvShape& s, Write how) {
+Operation make_forward(const ConvShape& s, ConvKernel chosen, Write how) {
     const Geometry g(s, Pass::forward);
-    const std::optional<ForwardKernel> last = channels_last_kernel(s);
+    std::optional<ForwardKernel> last;
+    if (chosen == ConvKernel::channels_last) last = channels_last_kernel(s);
     const ForwardKernel kernel = last ? *last : ForwardKernel(describe_forward(s, g));
     const Forward& pd = kernel.description;
     Operation op{kernel.primitive};
@@ -181,7 +182,9 @@ std::ptrdiff_t sample_size(const ConvShape& s) { return src_size(s) + dst_size(s
 void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
                           float* dst) {
     if (is_direct_depthwise(shape)) return depthwise_forward(shape, src, weights, bias, dst, false);
-    const auto make = [](const ConvShape& s) { return make_forward(s, Write::overwrite); };
+    const ConvKernel chosen = forward_kernel_.get(shape, forward_kernel);
+    if (chosen == ConvKernel::direct) return direct_forward(shape, src, weights, bias, dst, false);
+    const auto make = [chosen](const ConvShape& s) { return make_forward(s, chosen, Write::overwrite); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_.get(part, make)
             .run({{DNNL_ARG_SRC, src + first * src_size(part)},
@@ -193,7 +196,9 @@ void Convolution::forward(const ConvShape& shape, const float* src, const float*
 
 void Convolution::forward_added(const ConvShape& shape, const float* src, const float* weights, float* dst) {
     if (is_direct_depthwise(shape)) return depthwise_forward(shape, src, weights, nullptr, dst, true);
-    const auto make = [](const ConvShape& s) { return make_forward(s, Write::accumulate); };
+    const ConvKernel chosen = forward_kernel_.get(shape, forward_kernel);
+    if (chosen == ConvKernel::direct) return direct_forward(shape, src, weights, nullptr, dst, true);
+    const auto make = [chosen](const ConvShape& s) { return make_forward(s, chosen, Write::accumulate); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_added_.get(part, make)
             .run({{DNNL_ARG_SRC, src + first * src_size(part)},
@@ -205,6 +210,9 @@ void Convolution::forward_added(const ConvShape& shape, const float* src, const 
 void Convolution::backward_data(const ConvShape& shape, const float* weights, const float* diff_dst,
                                 float* diff_src) {
     if (is_direct_depthwise(shape)) return depthwise_backward_data(shape, weights, diff_dst, diff_src);
+    if (backward_data_kernel_.get(shape, backward_data_kernel) == ConvKernel::direct) {
+        return direct_backward_data(shape, weights, diff_dst, diff_src);
+    }
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         backward_data_.get(part, make_backward_data)
             .run({{DNNL_ARG_WEIGHTS, weights},

@@ -19,6 +19,12 @@ struct ConvShape {
     bool operator==(const ConvShape& other) const;
 };
 
+enum class ConvKernel {
+    onednn,         // in the layout that oneDNN chooses, or the plain one
+    channels_last,  // oneDNN's for tensors with the channels innermost
+    direct,         // ours, direct_convolution.h
+};
+
 class Convolution {
 public:
     // bias is read only if shape.bias.
@@ -32,6 +38,7 @@ public:
                           float* diff_bias);
 
 private:
+    Cached<ConvShape, ConvKernel> forward_kernel_, backward_data_kernel_;
     Cached<ConvShape, Operation> forward_, forward_added_, backward_data_, backward_weights_;
 };
 

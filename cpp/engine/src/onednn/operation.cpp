@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "eddl/utils.h"
 #include "errors.h"
+#include "onednn/scratch.h"
 #include "parallel.h"
 
 namespace eddl::onednn {
@@ -12,35 +12,6 @@ namespace {
 
 dnnl::stream& stream() {
     thread_local dnnl::stream instance(engine());
-    return instance;
-}
-
-// As large as the neediest operation so far, which all share: nothing is allocated in a steady state.
-class Scratch {
-public:
-    Scratch() = default;
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    ~Scratch() { eddl_free(data_); }
-
-    char* get(std::size_t bytes) {
-        if (bytes_ < bytes) {
-            eddl_free(data_);
-            data_ = nullptr;
-            bytes_ = 0;
-            data_ = eddl_malloc(bytes, "scratch memory");
-            bytes_ = bytes;
-        }
-        return static_cast<char*>(data_);
-    }
-
-private:
-    void* data_ = nullptr;
-    std::size_t bytes_ = 0;
-};
-
-Scratch& scratch() {
-    thread_local Scratch instance;
     return instance;
 }
 
@@ -147,7 +118,7 @@ Operation& Operation::keeps(int argument, const dnnl::memory& memory) {
 }
 
 void Operation::run(std::initializer_list<Binding> bindings) {
-    char* const staging = scratch().get(scratch_bytes_);
+    char* const staging = static_cast<char*>(scratch_memory(scratch_bytes_));
     for (Port& port : ports_) {
         const float* data = nullptr;
         for (const Binding& binding : bindings) {
