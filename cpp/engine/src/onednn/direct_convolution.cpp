@@ -31,13 +31,13 @@ Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
 // One axis of a convolution. Positions that are a stride apart are an image of their own, a *phase*; on it each tap of the
 // kernel is a shift, as with steps of 1.
 struct Axis {
-    Index in, out, kernel, stride, dilation, before;
+    Index in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, before = 0;
 
     Index phases() const { return std::min(stride, (kernel - 1) * dilation + 1); }
     Index phase(Index tap) const { return tap * dilation % stride; }
     Index shift(Index tap) const { return tap * dilation / stride; }
-    // Positions of a phase that some taps see for so many outputs.
-    Index seen(Index outputs) const { return outputs + shift(kernel - 1); }
+    // Positions of a phase beyond an output's first that taps see.
+    Index reach() const { return shift(kernel - 1); }
     // Where position `index` of a phase is in the image; outside of it in the padding.
     Index source(Index index, Index phase) const { return index * stride + phase - before; }
 };
@@ -55,7 +55,7 @@ struct Problem {
 
 Axis axis_of(const ConvShape& s, int axis) {
     const int i = axis - (3 - s.rank);
-    if (i < 0) return {1, 1, 1, 1, 1, 0};
+    if (i < 0) return {};
     const auto at = static_cast<std::size_t>(i);
     return {s.in[at], s.out[at], s.kernel[at], s.stride[at], s.dilation[at], s.before[at]};
 }
@@ -79,88 +79,160 @@ Problem backward_problem(const ConvShape& s) {
     return p;
 }
 
-// Outputs are computed in bands of rows. The part of the input that a band sees is copied with its padding, so that it
-// stays in the cache and that rows lie behind each other: then the band's outputs are one run of positions, with some
-// between the rows that are not kept, and registers are full whatever the width.
-struct Plan {
-    Index depths, rows;         // outputs of a band
-    Index depth_bands, row_bands;
-    Index height, width;        // of a phase in the copy
-    Index phase_size, channel_size, copy_size;
-    std::vector<Index> shifts;  // of each tap within a channel of the copy
+// The positions of a phase of a row that lie in the image: [first, last).
+struct Inside {
+    Index first, last;
 
-    Plan(const Problem& p, Index tasks, Index threads) {
-        constexpr Index CACHED = 40 * 1024;  // floats of the copy, in the second-level cache
-        const auto& [d, h, w] = p.axes;
-        width = w.seen(w.out);
+    Inside(const Axis& a, Index phase, Index count) {
+        const Index room = a.in - 1 - a.source(0, phase);
+        first = std::clamp<Index>(ceil_div(std::max<Index>(a.before - phase, 0), a.stride), 0, count);
+        last = room < 0 ? first : std::clamp<Index>(room / a.stride + 1, first, count);
+    }
+};
+
+struct Band {
+    Index depth, depths, row, rows;  // outputs: first, number
+};
+
+// Outputs that lie together both in a register and in the output image, at `offset` from the band's first one.
+struct Piece {
+    Index lane, count, depth, row, offset;
+};
+
+// Outputs are computed in bands of rows. The part of the input that a band sees is copied with its padding, so that it
+// stays in the cache: the planes of an image may be so far apart that few of them do. A register of outputs is anywhere in
+// the copy. Either each row has registers of its own, or, where that leaves fewer lanes empty, the whole band is one run of
+// positions, with some between the rows that are not kept.
+class Plan {
+public:
+    std::array<Index, 3> reach;
+    Index depths, rows;           // outputs of a band
+    Index depth_bands, row_bands;
+    Index height, width;          // of a phase in the copy
+    Index phase_size, channel_size, copy_size;
+    std::vector<Inside> columns;  // of each phase
+    std::vector<Index> shifts;    // of each tap within a channel of the copy
+    std::vector<Index> starts;    // of each register likewise
+    std::vector<Piece> pieces;    // of all registers
+    std::vector<Index> firsts;    // of the pieces of each register, and of the one behind the last
+
+    Plan(const Problem& p, Index tasks, Index threads) : axes_(p.axes) {
+        const auto& [d, h, w] = axes_;
+        reach = {d.reach(), h.reach(), w.reach()};
         const Index phases = d.phases() * h.phases() * w.phases();
-        const Index row_size = p.channels * phases * width;
-        const auto fitting = [](const Axis& a, Index most_seen) {
-            return std::clamp<Index>(most_seen - a.shift(a.kernel - 1), 1, a.out);
-        };
-        rows = fitting(h, CACHED / (row_size * d.seen(1)));
-        depths = rows < h.out ? 1 : fitting(d, CACHED / (row_size * h.seen(rows)));
-        // Enough bands that all threads have work.
-        const Index wanted = ceil_div(threads, tasks);
-        if (wanted > 1) {
-            depths = std::min(depths, ceil_div(d.out, wanted));
-            rows = std::min(rows, ceil_div(h.out, ceil_div(wanted, ceil_div(d.out, depths))));
-            if (rows < h.out) depths = 1;
-        }
-        depth_bands = ceil_div(d.out, depths);
-        row_bands = ceil_div(h.out, rows);
-        rows = ceil_div(h.out, row_bands);
-        height = h.seen(rows);
-        phase_size = d.seen(depths) * height * width;
+        choose_bands(p.channels * phases * (w.out + reach[2]), ceil_div(threads, tasks));
+        height = rows + reach[1];
+        width = w.out + reach[2];
+        const bool in_rows = depths * rows * ceil_div(w.out, LANES) <= ceil_div(end(depths, rows), LANES);
+        if (in_rows) width = ceil_div(width, LANES) * LANES;
+        phase_size = (depths + reach[0]) * height * width;
         channel_size = phases * phase_size;
-        // The last register of a band may read beyond it.
-        copy_size = ceil_div(p.channels * channel_size + LANES, LANES * 2) * LANES * 2;
+        copy_size = p.channels * channel_size + LANES;  // the last register may read beyond
+        for (Index phase = 0; phase < w.phases(); ++phase) columns.emplace_back(w, phase, width);
+        list_shifts(p.flipped);
+        if (in_rows) {
+            for (Index row = 0; row < depths * rows; ++row) {
+                for (Index x = 0; x < w.out; x += LANES) starts.push_back((row / rows * height + row % rows) * width + x);
+            }
+        } else {
+            for (Index x = 0; x < end(depths, rows); x += LANES) starts.push_back(x);
+        }
+        for (const Index start : starts) list_pieces(start);
+        firsts.push_back(static_cast<Index>(pieces.size()));
+    }
+
+    // How many registers hold the outputs of a band, which may be smaller than others.
+    Index registers(const Band& band) const {
+        return std::lower_bound(starts.begin(), starts.end(), end(band.depths, band.rows)) - starts.begin();
+    }
+
+private:
+    // Behind the last output.
+    Index end(Index band_depths, Index band_rows) const {
+        return ((band_depths - 1) * height + band_rows - 1) * width + axes_[2].out;
+    }
+
+    // The copy of a band, `row_size` floats a row, fits the second-level cache; and there are so many that all threads work.
+    void choose_bands(Index row_size, Index wanted) {
+        constexpr Index CACHED = 40 * 1024;  // floats
+        const Index all_depths = axes_[0].out, all_rows = axes_[1].out;
+        rows = std::clamp<Index>(CACHED / (row_size * (1 + reach[0])) - reach[1], 1, all_rows);
+        depths = rows < all_rows
+                     ? 1
+                     : std::clamp<Index>(CACHED / (row_size * (all_rows + reach[1])) - reach[0], 1, all_depths);
+        depths = std::min(depths, ceil_div(all_depths, wanted));
+        rows = std::min(rows, ceil_div(all_rows, ceil_div(wanted, ceil_div(all_depths, depths))));
+        if (rows < all_rows) depths = 1;
+        depth_bands = ceil_div(all_depths, depths);
+        row_bands = ceil_div(all_rows, rows);
+        rows = ceil_div(all_rows, row_bands);
+    }
+
+    void list_shifts(bool flipped) {
+        const auto& [d, h, w] = axes_;
         for (Index a = 0; a < d.kernel; ++a)
             for (Index b = 0; b < h.kernel; ++b)
                 for (Index c = 0; c < w.kernel; ++c) {
                     const Index phase = (d.phase(a) * h.phases() + h.phase(b)) * w.phases() + w.phase(c);
                     shifts.push_back(phase * phase_size + (d.shift(a) * height + h.shift(b)) * width + w.shift(c));
                 }
-        if (p.flipped) std::reverse(shifts.begin(), shifts.end());
+        if (flipped) std::reverse(shifts.begin(), shifts.end());
     }
 
-    // Registers that a band's outputs of one filter fill.
-    Index vectors(const Problem& p, Index band_depths, Index band_rows) const {
-        return ceil_div(((band_depths - 1) * height + band_rows - 1) * width + p.axes[2].out, LANES);
+    void list_pieces(Index start) {
+        const Index columns = axes_[2].out;
+        firsts.push_back(static_cast<Index>(pieces.size()));
+        for (Index lane = 0; lane < LANES;) {
+            const Index at = start + lane, column = at % width, row = at / width % height, depth = at / width / height;
+            const Index here = std::min(LANES - lane, width - column), kept = std::min(here, columns - column);
+            if (kept > 0 && row < rows && depth < depths) {
+                pieces.push_back({lane, kept, depth, row, (depth * axes_[1].out + row) * columns + column});
+            }
+            lane += here;
+        }
     }
+
+    const std::array<Axis, 3>& axes_;
 };
 
-// `count` positions of a phase from a row of the image (nullptr: of padding).
-void copy_row(const Axis& a, Index phase, const float* row, float* to, Index count) {
-    const Index first = row == nullptr ? count : std::clamp<Index>(ceil_div(std::max<Index>(a.before - phase, 0), a.stride), 0, count);
-    const Index room = a.in - 1 - a.source(0, phase);
-    const Index last = room < 0 ? first : std::clamp<Index>(room / a.stride + 1, first, count);
-    std::fill(to, to + first, 0.0f);
-    if (a.stride == 1) {
-        std::copy(row + a.source(first, phase), row + a.source(last, phase), to + first);
-    } else {
-        for (Index i = first; i < last; ++i) to[i] = row[a.source(i, phase)];
-    }
-    std::fill(to + last, to + count, 0.0f);
+void prefetch(const float* from, Index count) {
+    constexpr Index LINE = 64 / sizeof(float);
+    for (Index i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
 }
 
-struct Band {
-    Index depth, depths, row, rows;  // outputs: first, number
-};
+// A row of a phase; `from` is the image's row.
+void copy_row(const Axis& a, Index phase, const Inside& inside, const float* from, float* to, Index count) {
+    for (Index i = 0; i < inside.first; ++i) to[i] = 0.0f;
+    if (a.stride == 1) {
+        std::copy_n(from + a.source(inside.first, phase), inside.last - inside.first, to + inside.first);
+    } else {
+        for (Index i = inside.first; i < inside.last; ++i) to[i] = from[a.source(i, phase)];
+    }
+    for (Index i = inside.last; i < count; ++i) to[i] = 0.0f;
+}
 
 void copy_band(const Problem& p, const Plan& plan, const Band& band, const float* src, float* copy) {
     const auto& [d, h, w] = p.axes;
-    const auto inside = [](Index at, const Axis& a) { return at >= 0 && at < a.in; };
+    const Index depth_phases = d.phases(), row_phases = h.phases(), column_phases = w.phases();
+    const Index depths = band.depths + plan.reach[0], rows = band.rows + plan.reach[1], width = plan.width;
+    const auto outside = [](Index at, const Axis& a) { return at < 0 || at >= a.in; };
     for (Index c = 0; c < p.channels; ++c, src += p.in_size()) {
-        for (Index pd = 0; pd < d.phases(); ++pd)
-            for (Index ph = 0; ph < h.phases(); ++ph)
-                for (Index pw = 0; pw < w.phases(); ++pw, copy += plan.phase_size)
-                    for (Index i = 0; i < d.seen(band.depths); ++i) {
+        for (Index pd = 0; pd < depth_phases; ++pd)
+            for (Index ph = 0; ph < row_phases; ++ph)
+                for (Index pw = 0; pw < column_phases; ++pw, copy += plan.phase_size)
+                    for (Index i = 0; i < depths; ++i) {
                         const Index depth = d.source(band.depth + i, pd);
-                        for (Index j = 0; j < h.seen(band.rows); ++j) {
+                        for (Index j = 0; j < rows; ++j) {
                             const Index row = h.source(band.row + j, ph);
-                            const float* from = inside(depth, d) && inside(row, h) ? src + (depth * h.in + row) * w.in : nullptr;
-                            copy_row(w, pw, from, copy + (i * plan.height + j) * plan.width, plan.width);
+                            float* const to = copy + (i * plan.height + j) * width;
+                            if (outside(depth, d) || outside(row, h)) {
+                                std::fill_n(to, width, 0.0f);
+                            } else {
+                                const float* const from = src + (depth * h.in + row) * w.in;
+                                // The next channel's may be in another page, where no hardware looks ahead.
+                                if (c + 1 < p.channels) prefetch(from + p.in_size(), w.in);
+                                copy_row(w, pw, plan.columns[static_cast<std::size_t>(pw)], from, to, width);
+                            }
                         }
                     }
     }
@@ -170,22 +242,30 @@ struct Operands {
     Index channels, channel_size;  // of the copy
     const Index* shifts;
     Index taps, filter_stride, channel_stride;
-    Index result_stride;
 };
 
 using Vector = float __attribute__((vector_size(LANES * sizeof(float))));
 
-// Sums for `filters` filters at `vectors` registers' worth of positions. No function is called here: it would be compiled
-// for another machine.
+// Sums for `filters` filters at `vectors` registers' worth of positions, which begin at `starts`. No function is called
+// here: it would be compiled for another machine.
 template <int filters, int vectors>
-EDDL_AVX2 void sum_tile(const Operands& o, const float* copy, const float* weights, const float* bias, float* result) {
+EDDL_AVX2 void sum_tile(const Operands& o, const Index* starts, const float* copy, const float* weights, const float* bias,
+                        float* result) {
+    Index begins[vectors];
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) begins[v] = starts[v];
     Vector sums[filters][vectors];
+#pragma GCC unroll 16
     for (int f = 0; f < filters; ++f) {
         const float b = bias == nullptr ? 0.0f : bias[f];
+#pragma GCC unroll 16
         for (int v = 0; v < vectors; ++v) sums[f][v] = Vector{b, b, b, b, b, b, b, b};
     }
-    for (Index c = 0; c < o.channels; ++c, copy += o.channel_size, weights += o.channel_stride) {
-        for (Index t = 0; t < o.taps; ++t) {
+    // At least one of each: so the compiler keeps the sums in registers throughout.
+    Index c = 0;
+    do {
+        Index t = 0;
+        do {
             const float *const from = copy + o.shifts[t], *const weight = weights + t;
             // The fewer of both are held, so that with the sums they fill 16 registers.
             if constexpr (filters <= vectors) {
@@ -198,14 +278,14 @@ EDDL_AVX2 void sum_tile(const Operands& o, const float* copy, const float* weigh
 #pragma GCC unroll 16
                 for (int v = 0; v < vectors; ++v) {
                     Vector x;
-                    __builtin_memcpy(&x, from + v * LANES, sizeof x);
+                    __builtin_memcpy(&x, from + begins[v], sizeof x);
 #pragma GCC unroll 16
                     for (int f = 0; f < filters; ++f) sums[f][v] += x * held[f];
                 }
             } else {
                 Vector held[vectors];
 #pragma GCC unroll 16
-                for (int v = 0; v < vectors; ++v) __builtin_memcpy(&held[v], from + v * LANES, sizeof held[v]);
+                for (int v = 0; v < vectors; ++v) __builtin_memcpy(&held[v], from + begins[v], sizeof held[v]);
 #pragma GCC unroll 16
                 for (int f = 0; f < filters; ++f) {
                     const float k = weight[f * o.filter_stride];
@@ -214,16 +294,17 @@ EDDL_AVX2 void sum_tile(const Operands& o, const float* copy, const float* weigh
                     for (int v = 0; v < vectors; ++v) sums[f][v] += held[v] * factor;
                 }
             }
-        }
-    }
+        } while (++t < o.taps);
+        copy += o.channel_size, weights += o.channel_stride;
+    } while (++c < o.channels);
 #pragma GCC unroll 16
     for (int f = 0; f < filters; ++f) {
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) __builtin_memcpy(result + f * o.result_stride + v * LANES, &sums[f][v], sizeof(Vector));
+        for (int v = 0; v < vectors; ++v) __builtin_memcpy(result + (f * vectors + v) * LANES, &sums[f][v], sizeof(Vector));
     }
 }
 
-using Tile = void (*)(const Operands&, const float*, const float*, const float*, float*);
+using Tile = void (*)(const Operands&, const Index*, const float*, const float*, const float*, float*);
 
 // Tiles of so many filters and 1, 2, … registers.
 template <int filters, std::size_t... is>
@@ -241,34 +322,43 @@ constexpr auto TILES = all_tiles(std::make_index_sequence<MOST_FILTERS>());
 // In threes and fours, as far as it goes: one or two would need more inputs for as many sums.
 Index next_filters(Index left) { return left % 4 == 0 ? 4 : left <= 2 ? left : 3; }
 
+// A piece of the results of some filters, `from_stride` floats apart, to their images.
+void put(const Piece& piece, bool add, const float* from, Index from_stride, float* to, Index to_stride, Index filters) {
+    for (Index f = 0; f < filters; ++f, from += from_stride, to += to_stride) {
+        if (!add && piece.count == LANES) {
+            std::copy_n(from, LANES, to);
+        } else {
+            for (Index i = 0; i < piece.count; ++i) to[i] = add ? to[i] + from[i] : from[i];
+        }
+    }
+}
+
 void run_band(const Problem& p, const Plan& plan, const Band& band, const float* src, const float* weights,
-              const float* bias, float* dst, bool add, float* scratch) {
-    float *const copy = scratch, *const result = scratch + plan.copy_size;
+              const float* bias, float* dst, bool add, float* copy) {
     copy_band(p, plan, band, src, copy);
-    const Index vectors = plan.vectors(p, band.depths, band.rows);
+    dst += (band.depth * p.axes[1].out + band.row) * p.axes[2].out;
+    const Index size = p.out_size();
     const Operands o{p.channels, plan.channel_size, plan.shifts.data(), static_cast<Index>(plan.shifts.size()),
-                     p.filter_stride, p.channel_stride, vectors * LANES};
-    const Index columns = p.axes[2].out;
+                     p.filter_stride, p.channel_stride};
+    const Index vectors = plan.registers(band);
+    alignas(LANES * sizeof(float)) float results[REGISTERS * LANES];
     for (Index f = 0, filters = 0; f < p.filters; f += filters) {
         filters = next_filters(p.filters - f);
         const Index most = REGISTERS / filters;
         for (Index v = 0; v < vectors; v += most) {
             const Index taken = std::min(most, vectors - v);
-            TILES[static_cast<std::size_t>(filters - 1)][static_cast<std::size_t>(taken - 1)](
-                o, copy + v * LANES, weights + f * p.filter_stride, bias == nullptr ? nullptr : bias + f, result + v * LANES);
-        }
-        for (Index i = 0; i < filters; ++i)
-            for (Index depth = 0; depth < band.depths; ++depth)
-                for (Index row = 0; row < band.rows; ++row) {
-                    const float* const from = result + i * o.result_stride + (depth * plan.height + row) * plan.width;
-                    float* const to = dst + (f + i) * p.out_size() +
-                                      ((band.depth + depth) * p.axes[1].out + band.row + row) * columns;
-                    if (add) {
-                        for (Index x = 0; x < columns; ++x) to[x] += from[x];
-                    } else {
-                        std::copy_n(from, columns, to);
-                    }
+            const Tile tile = TILES[static_cast<std::size_t>(filters - 1)][static_cast<std::size_t>(taken - 1)];
+            tile(o, plan.starts.data() + v, copy, weights + f * p.filter_stride, bias == nullptr ? nullptr : bias + f, results);
+            const auto* const firsts = plan.firsts.data() + v;
+            for (Index i = 0; i < taken; ++i) {
+                for (Index k = firsts[i]; k < firsts[i + 1]; ++k) {
+                    const Piece& piece = plan.pieces[static_cast<std::size_t>(k)];
+                    if (piece.row >= band.rows || piece.depth >= band.depths) continue;
+                    put(piece, add, results + i * LANES + piece.lane, taken * LANES, dst + f * size + piece.offset, size,
+                        filters);
                 }
+            }
+        }
     }
 }
 
@@ -276,10 +366,10 @@ void convolve(const Problem& p, Index samples, Index groups, const float* src, c
               float* dst, bool add) {
     const Index threads = omp_get_max_threads(), parts = samples * groups;
     const Plan plan(p, parts, threads);
-    const Index vectors = plan.vectors(p, plan.depths, plan.rows), bands = plan.depth_bands * plan.row_bands;
-    const Index scratch_size = plan.copy_size + MOST_FILTERS * vectors * LANES;
+    const Index bands = plan.depth_bands * plan.row_bands;
+    const Index scratch_size = ceil_div(plan.copy_size, 2 * LANES) * 2 * LANES;  // each thread's begins a cache line
     float* const scratch = static_cast<float*>(scratch_memory(static_cast<std::size_t>(threads * scratch_size) * sizeof(float)));
-    const Index work = vectors * LANES * p.filters * p.channels * static_cast<Index>(plan.shifts.size());
+    const Index work = static_cast<Index>(plan.starts.size()) * LANES * p.filters * p.channels * static_cast<Index>(plan.shifts.size());
     parallel_for(parts * bands, [&, src, weights, bias, dst](Index task) {
         const Index part = task / bands, group = part % groups;
         const Index depth = task % bands / plan.row_bands * plan.depths, row = task % plan.row_bands * plan.rows;
@@ -309,14 +399,14 @@ double cycles(const Problem& p, Index parts) {
     double sum = 0;
     for (Index depth = 0; depth < d.out; depth += plan.depths) {
         for (Index row = 0; row < h.out; row += plan.rows) {
-            const Index depths = std::min(plan.depths, d.out - depth), rows = std::min(plan.rows, h.out - row);
-            const Index vectors = plan.vectors(p, depths, rows);
+            const Band band{depth, std::min(plan.depths, d.out - depth), row, std::min(plan.rows, h.out - row)};
+            const Index vectors = plan.registers(band);
             double tiles = 0;
             for (Index f = 0, filters = 0; f < p.filters; f += filters) {
                 filters = next_filters(p.filters - f);
                 tiles += tile_cycles(filters, vectors);
             }
-            const double copied_rows = planes * static_cast<double>(d.seen(depths) * h.seen(rows));
+            const double copied_rows = planes * static_cast<double>((band.depths + plan.reach[0]) * (band.rows + plan.reach[1]));
             sum += tiles * static_cast<double>(p.channels) * static_cast<double>(plan.shifts.size()) +
                    copied_rows * (COPIED_ROW + (w.stride > 1 ? GATHERED : COPIED) * static_cast<double>(plan.width)) +
                    RESULT * static_cast<double>(p.filters * vectors * LANES);
