@@ -9,8 +9,8 @@ namespace eddl::onednn {
 
 namespace {
 
-// Costs are in cycles of one core with AVX2, fitted to 630 random shapes with oneDNN 3. Kernels so chosen take 1.04 times
-// as long as the fastest one of each shape (geometric mean); blocked ones always, 1.42 times.
+// Costs are in cycles of one core with AVX2, fitted to some 600 random shapes with oneDNN 3. Kernels so chosen take 1.04
+// times as long as the fastest one of each shape (geometric mean); blocked ones always, 1.42 to 1.44 times.
 constexpr int LANES = 8;        // floats in a register, channels in a block
 constexpr double PER_CYCLE = 16;  // multiply-adds
 

@@ -392,7 +392,7 @@ double tile_cycles(Index filters, Index vectors) {
 
 // As measured: see convolution_choice.cpp.
 double cycles(const Problem& p, Index parts) {
-    constexpr double CALL = 4000, COPIED_ROW = 30, COPIED = 1.2, GATHERED = 2.1, RESULT = 1.2;
+    constexpr double CALL = 4000, COPIED_ROW = 25, COPIED = 1.0, GATHERED = 2.1, RESULT = 1.2;
     const Plan plan(p, parts, 1);
     const auto& [d, h, w] = p.axes;
     const double planes = static_cast<double>(p.channels * d.phases() * h.phases() * w.phases());
