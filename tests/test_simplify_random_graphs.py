@@ -301,7 +301,7 @@ def test_random_graphs(make, seed, batch):
     assert report["parameters_after"] <= report["parameters_before"]
     assert_nothing_dead_is_left(net, _core.plan(net))
 
-    # Nothing is left to do. (Very rarely a little is, where carriers of grouped convolutions need carriers of their own.)
+    # Nothing is left to do. (Rarely a little is, where carriers of grouped convolutions need carriers of their own.)
     again = params_of(net)
     second = _core.simplify(net)
     if grouped:
