@@ -25,7 +25,7 @@ enum class Layout { plain, blocked, channels_last };
 // products unless the image is small, and not where hardly a block of channels can be filled.
 bool blocked_layout_pays(const ConvShape& s, Pass pass) {
     constexpr int SMALL_IMAGE = 64;           // pixels
-    constexpr int LARGE_WEIGHTS = 256 * 256;  // pairs of channels, beyond which changing the weights' layout costs too much
+    constexpr int LARGE_WEIGHTS = 256 * 256;  // pairs of channels; with more, the weights' layout costs too much
     if (s.groups > 1) return true;
     if (volume(s.kernel, s.rank) == 1) return volume(s.out, s.rank) <= SMALL_IMAGE;
     switch (pass) {

@@ -9,9 +9,9 @@ namespace eddl::onednn {
 
 namespace {
 
-// Costs are in cycles of one core with AVX2, fitted to some 600 random shapes with oneDNN 3. Kernels so chosen take 1.04
-// times as long as the fastest one of each shape (geometric mean); blocked ones always, 1.42 to 1.44 times.
-constexpr int LANES = 8;        // floats in a register, channels in a block
+// Costs are in cycles of one core with AVX2, fitted to some 600 random shapes with oneDNN 3. Kernels so chosen take
+// 1.04 times as long as the fastest one of each shape (geometric mean); blocked ones always, 1.42 to 1.44 times.
+constexpr int LANES = 8;          // floats in a register, channels in a block
 constexpr double PER_CYCLE = 16;  // multiply-adds
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
@@ -44,8 +44,8 @@ struct Amounts {
 };
 
 // Multiply-adds of oneDNN's blocked kernel for one use of the weights between `in` and `out` channels, at the rate of
-// whole registers. It takes four blocks of filters at a time, three columns each. What is left over after the fours cannot
-// hide the latency of its sums, so that a single block costs nearly as much as three.
+// whole registers. It takes four blocks of filters at a time, three columns each. What is left over after the fours
+// cannot hide the latency of its sums, so that a single block costs nearly as much as three.
 double blocked_work(int in, int out, int width) {
     constexpr int BLOCKS = 4, COLUMNS = 3;
     constexpr int LEFT_OVER[BLOCKS] = {0, 22, 24, 28};  // filters' worth
@@ -55,8 +55,9 @@ double blocked_work(int in, int out, int width) {
     return static_cast<double>(ceil_div(in, LANES) * LANES) * filters * columns;
 }
 
-// Likewise of its channels-last kernel. That takes input channels as they come, but masks the last, partly filled register
-// of filters, which is slow where the others are taken in threes (or all at once) and more than half of it is filled.
+// Likewise of its channels-last kernel. That takes input channels as they come, but masks the last, partly filled
+// register of filters, which is slow where the others are taken in threes (or all at once) and more than half of it is
+// filled.
 double channels_last_work(int in, int out) {
     constexpr int MASKED = 13, MASKED_BADLY = 27;  // filters' worth
     const int blocks = ceil_div(out, LANES), filled = out % LANES;
@@ -87,7 +88,9 @@ bool has_odd_groups(const ConvShape& s) {
     return s.groups > 1 && !(in == 1 && out == 1) && (in % LANES != 0 || out % LANES != 0);
 }
 
-bool is_depthwise(const ConvShape& s) { return s.groups == s.in_channels && s.groups == s.out_channels && s.groups > 1; }
+bool is_depthwise(const ConvShape& s) {
+    return s.groups > 1 && s.groups == s.in_channels && s.groups == s.out_channels;
+}
 
 }  // namespace
 
@@ -107,14 +110,16 @@ ConvKernel forward_kernel(const ConvShape& s) {
 }
 
 ConvKernel backward_data_kernel(const ConvShape& s) {
-    const bool steps_of_one = std::all_of(s.stride.begin(), s.stride.begin() + s.rank, [](int step) { return step == 1; });
+    const auto end = s.stride.begin() + s.rank;
+    const bool steps_of_one = std::all_of(s.stride.begin(), end, [](int step) { return step == 1; });
     if (!steps_of_one || !has_measured_kernels() || volume(s.kernel, s.rank) == 1 || is_depthwise(s)) {
         return ConvKernel::onednn;
     }
     if (has_odd_groups(s)) return ConvKernel::direct;
     const int width = s.in[static_cast<std::size_t>(s.rank) - 1];
-    const double blocked = blocked_work(s.out_channels / s.groups, s.in_channels / s.groups, width);
-    return direct_backward_data_cycles(s) < blocked_cycles(Amounts(s), blocked) ? ConvKernel::direct : ConvKernel::onednn;
+    const double work = blocked_work(s.out_channels / s.groups, s.in_channels / s.groups, width);
+    const double blocked = blocked_cycles(Amounts(s), work);
+    return direct_backward_data_cycles(s) < blocked ? ConvKernel::direct : ConvKernel::onednn;
 }
 
 }  // namespace eddl::onednn

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -22,14 +23,15 @@ namespace {
 
 using Index = std::ptrdiff_t;
 
-constexpr Index LANES = 8;      // floats in a register
-constexpr int REGISTERS = 12;   // for sums: of the 16, the rest hold inputs and weights
-constexpr int MOST_FILTERS = 4; // at a time
+constexpr Index LANES = 8;           // floats in a register
+constexpr int REGISTERS = 12;        // for sums: of the 16, the rest hold inputs and weights
+constexpr int MOST_FILTERS = 4;      // at a time
+constexpr Index CACHED = 40 * 1024;  // floats of input that are to fit the second-level cache
 
 Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
 
-// One axis of a convolution. Positions that are a stride apart are an image of their own, a *phase*; on it each tap of the
-// kernel is a shift, as with steps of 1.
+// One axis of a convolution. Positions that are a stride apart are an image of their own, a *phase*; on it each tap of
+// the kernel is a shift, as with steps of 1.
 struct Axis {
     Index in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, before = 0;
 
@@ -100,9 +102,9 @@ struct Piece {
 };
 
 // Outputs are computed in bands of rows. The part of the input that a band sees is copied with its padding, so that it
-// stays in the cache: the planes of an image may be so far apart that few of them do. A register of outputs is anywhere in
-// the copy. Either each row has registers of its own, or, where that leaves fewer lanes empty, the whole band is one run of
-// positions, with some between the rows that are not kept.
+// stays in the cache: the planes of an image may be so far apart that few of them do. A register of outputs may begin
+// anywhere in the copy. Either each row has registers of its own, or, where that leaves fewer lanes empty, the whole
+// band is one run of positions, with some between the rows that are not kept.
 class Plan {
 public:
     std::array<Index, 3> reach;
@@ -132,13 +134,19 @@ public:
         list_shifts(p.flipped);
         if (in_rows) {
             for (Index row = 0; row < depths * rows; ++row) {
-                for (Index x = 0; x < w.out; x += LANES) starts.push_back((row / rows * height + row % rows) * width + x);
+                const Index start = (row / rows * height + row % rows) * width;
+                for (Index x = 0; x < w.out; x += LANES) starts.push_back(start + x);
             }
         } else {
             for (Index x = 0; x < end(depths, rows); x += LANES) starts.push_back(x);
         }
         for (const Index start : starts) list_pieces(start);
         firsts.push_back(static_cast<Index>(pieces.size()));
+    }
+
+    // The band whose first outputs are these.
+    Band band(Index depth, Index row) const {
+        return {depth, std::min(depths, axes_[0].out - depth), row, std::min(rows, axes_[1].out - row)};
     }
 
     // How many registers hold the outputs of a band, which may be smaller than others.
@@ -152,9 +160,8 @@ private:
         return ((band_depths - 1) * height + band_rows - 1) * width + axes_[2].out;
     }
 
-    // The copy of a band, `row_size` floats a row, fits the second-level cache; and there are so many that all threads work.
+    // The copy of a band, `row_size` floats a row, is cached; and there are `wanted` bands at least.
     void choose_bands(Index row_size, Index wanted) {
-        constexpr Index CACHED = 40 * 1024;  // floats
         const Index all_depths = axes_[0].out, all_rows = axes_[1].out;
         rows = std::clamp<Index>(CACHED / (row_size * (1 + reach[0])) - reach[1], 1, all_rows);
         depths = rows < all_rows
@@ -249,8 +256,8 @@ using Vector = float __attribute__((vector_size(LANES * sizeof(float))));
 // Sums for `filters` filters at `vectors` registers' worth of positions, which begin at `starts`. No function is called
 // here: it would be compiled for another machine.
 template <int filters, int vectors>
-EDDL_AVX2 void sum_tile(const Operands& o, const Index* starts, const float* copy, const float* weights, const float* bias,
-                        float* result) {
+EDDL_AVX2 void sum_tile(const Operands& o, const Index* starts, const float* copy, const float* weights,
+                        const float* bias, float* result) {
     Index begins[vectors];
 #pragma GCC unroll 16
     for (int v = 0; v < vectors; ++v) begins[v] = starts[v];
@@ -300,7 +307,9 @@ EDDL_AVX2 void sum_tile(const Operands& o, const Index* starts, const float* cop
 #pragma GCC unroll 16
     for (int f = 0; f < filters; ++f) {
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) __builtin_memcpy(result + (f * vectors + v) * LANES, &sums[f][v], sizeof(Vector));
+        for (int v = 0; v < vectors; ++v) {
+            __builtin_memcpy(result + (f * vectors + v) * LANES, &sums[f][v], sizeof(Vector));
+        }
     }
 }
 
@@ -323,7 +332,8 @@ constexpr auto TILES = all_tiles(std::make_index_sequence<MOST_FILTERS>());
 Index next_filters(Index left) { return left % 4 == 0 ? 4 : left <= 2 ? left : 3; }
 
 // A piece of the results of some filters, `from_stride` floats apart, to their images.
-void put(const Piece& piece, bool add, const float* from, Index from_stride, float* to, Index to_stride, Index filters) {
+void put(const Piece& piece, bool add, const float* from, Index from_stride, float* to, Index to_stride,
+         Index filters) {
     for (Index f = 0; f < filters; ++f, from += from_stride, to += to_stride) {
         if (!add && piece.count == LANES) {
             std::copy_n(from, LANES, to);
@@ -348,14 +358,15 @@ void run_band(const Problem& p, const Plan& plan, const Band& band, const float*
         for (Index v = 0; v < vectors; v += most) {
             const Index taken = std::min(most, vectors - v);
             const Tile tile = TILES[static_cast<std::size_t>(filters - 1)][static_cast<std::size_t>(taken - 1)];
-            tile(o, plan.starts.data() + v, copy, weights + f * p.filter_stride, bias == nullptr ? nullptr : bias + f, results);
+            tile(o, plan.starts.data() + v, copy, weights + f * p.filter_stride, bias == nullptr ? nullptr : bias + f,
+                 results);
             const auto* const firsts = plan.firsts.data() + v;
             for (Index i = 0; i < taken; ++i) {
                 for (Index k = firsts[i]; k < firsts[i + 1]; ++k) {
                     const Piece& piece = plan.pieces[static_cast<std::size_t>(k)];
                     if (piece.row >= band.rows || piece.depth >= band.depths) continue;
-                    put(piece, add, results + i * LANES + piece.lane, taken * LANES, dst + f * size + piece.offset, size,
-                        filters);
+                    put(piece, add, results + i * LANES + piece.lane, taken * LANES, dst + f * size + piece.offset,
+                        size, filters);
                 }
             }
         }
@@ -368,14 +379,16 @@ void convolve(const Problem& p, Index samples, Index groups, const float* src, c
     const Plan plan(p, parts, threads);
     const Index bands = plan.depth_bands * plan.row_bands;
     const Index scratch_size = ceil_div(plan.copy_size, 2 * LANES) * 2 * LANES;  // each thread's begins a cache line
-    float* const scratch = static_cast<float*>(scratch_memory(static_cast<std::size_t>(threads * scratch_size) * sizeof(float)));
-    const Index work = static_cast<Index>(plan.starts.size()) * LANES * p.filters * p.channels * static_cast<Index>(plan.shifts.size());
+    const auto bytes = static_cast<std::size_t>(threads * scratch_size) * sizeof(float);
+    auto* const scratch = static_cast<float*>(scratch_memory(bytes));
+    const auto filter_size = p.channels * static_cast<Index>(plan.shifts.size());
+    const Index work = static_cast<Index>(plan.starts.size()) * LANES * p.filters * filter_size;
     parallel_for(parts * bands, [&, src, weights, bias, dst](Index task) {
         const Index part = task / bands, group = part % groups;
         const Index depth = task % bands / plan.row_bands * plan.depths, row = task % plan.row_bands * plan.rows;
-        const Band band{depth, std::min(plan.depths, p.axes[0].out - depth), row, std::min(plan.rows, p.axes[1].out - row)};
+        const Band band = plan.band(depth, row);
         run_band(p, plan, band, src + part * p.channels * p.in_size(),
-                 weights + group * p.filters * p.channels * static_cast<Index>(plan.shifts.size()),
+                 weights + group * p.filters * filter_size,
                  bias == nullptr ? nullptr : bias + group * p.filters, dst + part * p.filters * p.out_size(), add,
                  scratch + omp_get_thread_num() * scratch_size);
     }, work);
@@ -395,18 +408,21 @@ double cycles(const Problem& p, Index parts) {
     constexpr double CALL = 4000, COPIED_ROW = 25, COPIED = 1.0, GATHERED = 2.1, RESULT = 1.2;
     const Plan plan(p, parts, 1);
     const auto& [d, h, w] = p.axes;
+    // Rows are not divided: long ones leave the cache, and a single one leaves threads without work.
+    if (plan.copy_size > 2 * CACHED || parts * d.out * h.out == 1) return std::numeric_limits<double>::infinity();
     const double planes = static_cast<double>(p.channels * d.phases() * h.phases() * w.phases());
     double sum = 0;
     for (Index depth = 0; depth < d.out; depth += plan.depths) {
         for (Index row = 0; row < h.out; row += plan.rows) {
-            const Band band{depth, std::min(plan.depths, d.out - depth), row, std::min(plan.rows, h.out - row)};
+            const Band band = plan.band(depth, row);
             const Index vectors = plan.registers(band);
             double tiles = 0;
             for (Index f = 0, filters = 0; f < p.filters; f += filters) {
                 filters = next_filters(p.filters - f);
                 tiles += tile_cycles(filters, vectors);
             }
-            const double copied_rows = planes * static_cast<double>((band.depths + plan.reach[0]) * (band.rows + plan.reach[1]));
+            const Index seen = (band.depths + plan.reach[0]) * (band.rows + plan.reach[1]);
+            const double copied_rows = planes * static_cast<double>(seen);
             sum += tiles * static_cast<double>(p.channels) * static_cast<double>(plan.shifts.size()) +
                    copied_rows * (COPIED_ROW + (w.stride > 1 ? GATHERED : COPIED) * static_cast<double>(plan.width)) +
                    RESULT * static_cast<double>(p.filters * vectors * LANES);
@@ -420,7 +436,8 @@ double cycles(const Problem& p, Index parts) {
 double direct_forward_cycles(const ConvShape& s) { return cycles(forward_problem(s), s.batch * s.groups); }
 double direct_backward_data_cycles(const ConvShape& s) { return cycles(backward_problem(s), s.batch * s.groups); }
 
-void direct_forward(const ConvShape& s, const float* src, const float* weights, const float* bias, float* dst, bool add) {
+void direct_forward(const ConvShape& s, const float* src, const float* weights, const float* bias, float* dst,
+                    bool add) {
     convolve(forward_problem(s), s.batch, s.groups, src, weights, s.bias && !add ? bias : nullptr, dst, add);
 }
 

@@ -1,5 +1,5 @@
-// Convolution of plain tensors by a kernel of ours, which takes every number of channels as it is: oneDNN's fill blocks of
-// eight, and a pruned net has 9 or 17. On x86 it needs AVX2.
+// Convolution of plain tensors by a kernel of ours, which takes every number of channels as it is: oneDNN's fill blocks
+// of eight, and a pruned net has 9 or 17. On x86 it needs AVX2.
 #pragma once
 
 #include "onednn/convolution.h"

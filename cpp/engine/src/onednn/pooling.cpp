@@ -12,8 +12,8 @@ namespace {
 std::ptrdiff_t src_size(const PoolShape& s) { return s.channels * volume(s.in, s.rank); }
 std::ptrdiff_t dst_size(const PoolShape& s) { return s.channels * volume(s.out, s.rank); }
 
-// Every channel is pooled alone, so that of some samples they are as good as of one. Takes so many samples for one that the
-// blocks of channels, in which the primitives compute, are filled best: with 9 channels half of them would be empty.
+// Every channel is pooled alone, so that those of some samples are as good as those of one. Takes so many samples for
+// one that the blocks of channels, in which the primitives compute, are filled best: with 9, half would be empty.
 PoolShape with_full_blocks(PoolShape s) {
     constexpr int BLOCK = 8;
     const auto empty = [](int channels) { return static_cast<double>((BLOCK - channels % BLOCK) % BLOCK) / channels; };
