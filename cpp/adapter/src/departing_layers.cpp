@@ -6,6 +6,7 @@
 #include "eddl/layers/core/layer_core.h"
 #include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl/layers/pool/layer_pool.h"
+#include "eddl_prune/adapter/net_view.h"
 #include "eddl_prune/adapter/optimizer_wrapper.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_tensors.h"
@@ -21,7 +22,7 @@ std::vector<Tensor*> tensors_of(Layer& layer) {
         if (tensor != nullptr) tensors.push_back(tensor);
     };
     const bool passes_on = !layer.parent.empty() && layer.output == layer.parent.front()->output;
-    if (!passes_on) add(layer.output);
+    if (!passes_on && !is_view(layer)) add(layer.output);
     for (const vtensor* list : {&layer.params, &layer.gradients, &layer.acc_gradients}) std::for_each(list->begin(), list->end(), add);
     if (auto* norm = dynamic_cast<LBatchNorm*>(&layer)) add(norm->opa);
 #if !defined(EDDL_EMBEDDED_ENGINE)
@@ -61,9 +62,16 @@ struct DepartingLayers::Prepared {
         const std::vector<std::size_t>* inputs;  // ascending
     };
 
+    // A layer whose output is its parent's memory: it never owns what its output holds.
+    struct View {
+        Layer* layer;
+        std::vector<int> shape;  // then
+    };
+
     // Who has left.
     struct Owner {
         vlayer layers;
+        float nothing = 0.0f;  // what views among them show
         ~Owner() {
             for (Layer* layer : layers) delete layer;
         }
@@ -74,6 +82,7 @@ struct DepartingLayers::Prepared {
     vlayer layers;
     std::vector<Loss> losses;
     std::vector<Placeholder> placeholders;
+    std::vector<View> views;
     std::shared_ptr<Owner> owner = std::make_shared<Owner>();
 
     Prepared(Net& of, OptimizerState& optimizer_state) : net(of), state(optimizer_state) {}
@@ -81,6 +90,7 @@ struct DepartingLayers::Prepared {
     void prepare(Layer& layer) {
         checkpoint();
         layers.push_back(&layer);
+        if (is_view(layer)) views.push_back({&layer, std::vector<int>(layer.output->shape.size(), 1)});
         for (Tensor* tensor : tensors_of(layer))
             placeholders.push_back({tensor, std::unique_ptr<Tensor>(Tensor::zeros(std::vector<int>(tensor->shape.size(), 1), layer.dev))});
     }
@@ -133,6 +143,8 @@ void DepartingLayers::commit() noexcept {
     for (Layer* layer : prepared_->layers) release_workspace_of(*layer);
     for (const Prepared::Placeholder& placeholder : prepared_->placeholders) exchange(*placeholder.tensor, *placeholder.value);
     prepared_->placeholders.clear();
+    for (const Prepared::View& view : prepared_->views)
+        reshape_alias(*view.layer->output, view.shape, &prepared_->owner->nothing);
     prepared_->owner->layers.swap(prepared_->layers);
 }
 
