@@ -23,9 +23,22 @@ struct Merit {
 
 class Choice {
 public:
-    Choice(const std::vector<CarrierDemand>& demands, const std::vector<std::size_t>& costs)
-        : demands_(demands), costs_(costs), stays_(costs.size()), merits_(costs.size()) {
-        for (std::size_t unit = 0; unit < costs.size(); ++unit) stays_[unit] = costs[unit] == 0;
+    // Units are numbered anew, those that are offered, in their order.
+    Choice(const std::vector<CarrierDemand>& demands, const std::function<std::size_t(std::size_t)>& cost_of)
+        : demands_(demands) {
+        std::vector<std::size_t> units;
+        for (const CarrierDemand& demand : demands_)
+            for (const Offer& offer : demand.offers) units.push_back(offer.unit);
+        std::sort(units.begin(), units.end());
+        units.erase(std::unique(units.begin(), units.end()), units.end());
+        for (const std::size_t unit : units) costs_.push_back(cost_of(unit));
+        for (const std::size_t cost : costs_) stays_.push_back(cost == 0);
+        merits_.resize(units.size());
+        for (CarrierDemand& demand : demands_)
+            for (Offer& offer : demand.offers) {
+                const auto place = std::lower_bound(units.begin(), units.end(), offer.unit);
+                offer.unit = static_cast<std::size_t>(place - units.begin());
+            }
     }
 
     std::vector<std::size_t> make() {
@@ -131,8 +144,8 @@ private:
         });
     }
 
-    const std::vector<CarrierDemand>& demands_;
-    const std::vector<std::size_t>& costs_;
+    std::vector<CarrierDemand> demands_;
+    std::vector<std::size_t> costs_;   // [unit]
     Flags stays_;                      // [unit]
     std::vector<std::size_t> chosen_;  // units
     std::vector<Merit> merits_;        // [unit], kept for its memory
@@ -141,8 +154,8 @@ private:
 }  // namespace
 
 std::vector<std::size_t> choose_carriers(const std::vector<CarrierDemand>& demands,
-                                         const std::vector<std::size_t>& costs) {
-    return Choice(demands, costs).make();
+                                         const std::function<std::size_t(std::size_t)>& cost_of) {
+    return Choice(demands, cost_of).make();
 }
 
 }  // namespace eddl_prune::graph

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 namespace eddl_prune::graph {
@@ -20,10 +21,10 @@ struct CarrierDemand {
 };
 
 // For each demand the channel that carries. Few units serve all, and cheap ones: those of cost 0 go first, since they stay
-// anyway (`costs`: one a unit). A carrier is no less than a sixteenth of the largest constant that is read, and the largest
+// anyway (`cost_of`: of a unit). A carrier is no less than a sixteenth of the largest constant that is read, and the largest
 // of those that stay. Greedy and deterministic: of equals the unit with the larger constants, then the one with the lower
 // number. A second choice among what the first one left would leave no less.
 std::vector<std::size_t> choose_carriers(const std::vector<CarrierDemand>& demands,
-                                         const std::vector<std::size_t>& costs);
+                                         const std::function<std::size_t(std::size_t)>& cost_of);
 
 }  // namespace eddl_prune::graph

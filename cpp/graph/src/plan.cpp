@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -79,7 +80,7 @@ public:
         keep_structure();
         check_watched();
         for_lost_units([this](std::size_t unit, const Edge& edge) {
-            if (!kept_[unit].empty()) conflicts_.push_back(edge);
+            if (kept_[unit] != 0) conflicts_.push_back(edge);
         });
 
         Plan plan;
@@ -373,7 +374,8 @@ private:
             if (linear != nullptr && !linear->takes_constants()) add_demands(n, *linear, demands);
         }
         if (demands.empty()) return changed_;
-        const std::vector<std::size_t> chosen = graph::choose_carriers(demands, carrier_costs());
+        const auto cost_of = [this](std::size_t unit) { return carrier_cost(unit); };
+        const std::vector<std::size_t> chosen = graph::choose_carriers(demands, cost_of);
         for (std::size_t d = 0; d < demands.size(); ++d) {
             const CarrierDemand& demand = demands[d];
             readings_[demand.node].carriers[demand.group] = chosen[d];
@@ -384,11 +386,9 @@ private:
 
     // What stays anyway costs nothing, other units the layers that they run through. What goes with a whole input had
     // better not carry.
-    std::vector<std::size_t> carrier_costs() const {
-        std::vector<std::size_t> costs(units_.count);
-        for (std::size_t unit = 0; unit < units_.count; ++unit)
-            if (needed_[unit] == 0) costs[unit] = units_.members[unit].size() * (lost_[unit] != 0 ? graph_.size() : 1);
-        return costs;
+    std::size_t carrier_cost(std::size_t unit) const {
+        if (needed_[unit] != 0) return 0;
+        return units_.size_of(unit) * (lost_[unit] != 0 ? graph_.size() : 1);
     }
 
     static bool contains(const std::vector<std::size_t>& ascending, std::size_t channel) {
@@ -437,11 +437,14 @@ private:
     // --- what stays only because layers could not be without it; nobody reads it any more ---
 
     void keep_structure() {
-        for (const std::uint8_t needed : needed_) kept_.push_back(needed != 0 ? alive : "");
+        kept_.assign(units_.count, 0);
+        const std::uint32_t in_use = number_of(alive), carrier_only = number_of(carries);
+        for (std::size_t unit = 0; unit < units_.count; ++unit)
+            if (needed_[unit] != 0) kept_[unit] = in_use;
         for (std::size_t n = 0; n < graph_.size(); ++n)
             if (graph_.linear(n) != nullptr)
                 for (const std::optional<std::size_t>& carrier : readings_[n].carriers)
-                    if (carrier && !is_otherwise_needed(input_units(n)[*carrier])) kept_[input_units(n)[*carrier]] = carries;
+                    if (carrier && !is_otherwise_needed(input_units(n)[*carrier])) kept_[input_units(n)[*carrier]] = carrier_only;
         // Evenness first: what it keeps may be the one channel that a layer needs.
         do {
             do {
@@ -462,14 +465,22 @@ private:
             const Recurrent* cell = graph_.recurrent(n);
             if (cell == nullptr || !cell->watches_inputs) continue;
             for (const std::size_t unit : input_units(n))
-                if (zeroed_[unit] != 0 && !kept_[unit].empty()) refuse(graph_, units_, unit, "'" + graph_[n].name + "' skips what is 0");
+                if (zeroed_[unit] != 0 && kept_[unit] != 0) refuse(graph_, units_, unit, "'" + graph_[n].name + "' skips what is 0");
         }
     }
 
-    bool is_kept(std::size_t n, std::size_t channel) const { return !kept_[units_.of[n][channel]].empty(); }
+    bool is_kept(std::size_t n, std::size_t channel) const { return kept_[units_.of[n][channel]] != 0; }
+
+    // Of a reason in `why_`, to which it is added.
+    std::uint32_t number_of(const std::string& reason) {
+        const auto known = std::find(why_.begin(), why_.end(), reason);
+        const auto number = static_cast<std::uint32_t>(known - why_.begin());
+        if (known == why_.end()) why_.push_back(reason);
+        return number;
+    }
 
     void keep(std::size_t n, std::size_t channel, const std::string& reason) {
-        kept_[units_.of[n][channel]] = reason;
+        kept_[units_.of[n][channel]] = number_of(reason);
         changed_ = true;
     }
 
@@ -612,10 +623,10 @@ private:
             group.channels.push_back(channel);
             if (group.pinned.empty()) group.pinned = units_.reason(unit);
             if (is_carrier[unit] != 0) group.carriers.push_back(channel);
-            if (kept_[unit].empty())
+            if (kept_[unit] == 0)
                 group.removed.push_back(channel);
             else
-                ++reasons[units_.group_of[unit]][units_.is_pinned(unit) ? units_.reason(unit) : kept_[unit]];
+                ++reasons[units_.group_of[unit]][units_.is_pinned(unit) ? units_.reason(unit) : why_[kept_[unit]]];
         }
         for (std::size_t g = 0; g < groups.size(); ++g) {
             for (const auto& [reason, channels] : reasons[g]) groups[g].kept.push_back({reason, channels});
@@ -634,7 +645,8 @@ private:
     std::vector<Edge> conflicts_;
     Flags needed_;                   // [unit]: one of its channels is
     Flags lost_;                     // [unit]: one of its channels goes with an input
-    std::vector<std::string> kept_;  // [unit]: why it stays; "" where it goes
+    std::vector<std::uint32_t> kept_;     // [unit]: why it stays, a number in `why_`; 0 where it goes
+    std::vector<std::string> why_ = {""};
     std::vector<Reading> readings_;
     std::vector<Known> operands_;  // kept for its memory
     bool changed_ = false;
@@ -709,9 +721,9 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
     const bool may_depart = has_merges_or_ends(graph), grouped = has_groups(graph);
     for (;;) {
         Ties ties = depthwise_ties(graph);
-        std::optional<PlannedUnits> before;
+        std::optional<Plan> before;
         for (;;) {
-            const Plan* const choice = before ? &before->plan : nullptr;
+            const Plan* const choice = before ? &*before : nullptr;
             Departures departures;
             if (may_depart) departures = Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
             PlannedUnits planned{assign_units(graph, sums, departures, ties), {}};
@@ -725,7 +737,7 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
             const bool settled = choice != nullptr ? keep_the_same(*choice, planned.plan) : !grouped && !planner.has_idle_inputs(required);
             if (settled) return planned;
             ties = ties_left(graph, planned.plan);
-            before = std::move(planned);
+            before = std::move(planned.plan);
         }
     }
 }

@@ -43,14 +43,11 @@ public:
     Units make(const Ties& ties) {
         for (std::size_t n = 0; n < graph_.size(); ++n) couple(n, ties[n]);
         number();
+        units_.members = Members(units_.of, units_.count);
+        units_.pinned_by.resize(units_.count, 0);
         for (std::size_t n = 0; n < graph_.size(); ++n)
             if (!units_.departures.leaves(n)) pin(n);
         assign_groups();
-        return std::move(units_);
-    }
-
-    Units make_separate() {
-        number();
         return std::move(units_);
     }
 
@@ -84,18 +81,13 @@ private:
     void number() {
         std::vector<std::size_t> unit_of_root(first_.back());
         for (std::size_t n = 0; n < graph_.size(); ++n) {
-            units_.of.emplace_back();
+            units_.of.emplace_back().reserve(graph_[n].channels);
             for (std::size_t c = 0; c < graph_[n].channels; ++c) {
                 const std::size_t slot = first_[n] + c, root = sets_.find(slot);
-                if (root == slot) {
-                    unit_of_root[root] = units_.count++;
-                    units_.members.emplace_back();
-                }
+                if (root == slot) unit_of_root[root] = units_.count++;
                 units_.of[n].push_back(unit_of_root[root]);
-                units_.members[unit_of_root[root]].push_back({n, c});
             }
         }
-        units_.pinned_by.resize(units_.count, 0);
     }
 
     void pin(std::size_t n) {
@@ -135,6 +127,18 @@ private:
 
 }  // namespace
 
+Members::Members(const std::vector<std::vector<std::size_t>>& of, std::size_t units) : first_(units + 1, 0) {
+    for (const std::vector<std::size_t>& channels : of)
+        for (const std::size_t unit : channels) ++first_[unit];
+    std::size_t end = 0;
+    for (std::size_t& first : first_) first = end += first;
+    slots_.resize(end);
+    // From behind, so that each unit's end moves to its beginning.
+    for (std::size_t n = of.size(); n-- > 0;)
+        for (std::size_t c = of[n].size(); c-- > 0;)
+            slots_[--first_[of[n][c]]] = {static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(c)};
+}
+
 Ties depthwise_ties(const Graph& graph) {
     Ties ties(graph.size());
     for (std::size_t n = 0; n < graph.size(); ++n) {
@@ -155,6 +159,15 @@ Units assign_units(const Graph& graph, Sums sums, const Departures& departures, 
     return UnitMaker(graph, sums, departures).make(ties);
 }
 
-Units separate_units(const Graph& graph, Sums sums) { return UnitMaker(graph, sums, {}).make_separate(); }
+Units separate_units(const Graph& graph, Sums sums) {
+    Units units;
+    units.sums = sums;
+    for (const Node& node : graph.nodes()) {
+        std::vector<std::size_t>& channels = units.of.emplace_back(node.channels);
+        std::iota(channels.begin(), channels.end(), units.count);
+        units.count += node.channels;
+    }
+    return units;
+}
 
 }  // namespace eddl_prune::graph

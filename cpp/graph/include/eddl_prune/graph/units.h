@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,34 @@ namespace eddl_prune::graph {
 
 // A channel of a node.
 struct Slot {
-    std::size_t node, channel;
+    std::uint32_t node, channel;
+};
+
+// The slots of each unit, in net order.
+class Members {
+public:
+    class Range {
+    public:
+        Range(const Slot* first, const Slot* last) : first_(first), last_(last) {}
+        const Slot* begin() const { return first_; }
+        const Slot* end() const { return last_; }
+        const Slot& front() const { return *first_; }
+        std::size_t size() const { return static_cast<std::size_t>(last_ - first_); }
+
+    private:
+        const Slot *first_, *last_;
+    };
+
+    Members() = default;
+    // `of`: [node][channel] -> unit
+    Members(const std::vector<std::vector<std::size_t>>& of, std::size_t units);
+
+    bool empty() const { return slots_.empty(); }
+    Range operator[](std::size_t unit) const { return {slots_.data() + first_[unit], slots_.data() + first_[unit + 1]}; }
+
+private:
+    std::vector<Slot> slots_;
+    std::vector<std::size_t> first_;  // [unit], and one past the last
 };
 
 // What leaves a net as a whole: nodes from which no path leads to an output any more, once other nodes do without inputs.
@@ -42,7 +70,7 @@ struct Units {
     Departures departures;
     std::vector<std::vector<std::size_t>> of;  // [node][channel] -> unit, numbered from 0 in net order
     std::size_t count = 0;
-    std::vector<std::vector<Slot>> members;  // [unit], in net order
+    Members members;  // none of separate units
 
     // Why a unit must stay: an index into `reasons`, whose first entry is "" for a unit that need not.
     std::vector<std::size_t> pinned_by;  // [unit]
@@ -53,7 +81,8 @@ struct Units {
     std::vector<std::size_t> group_of;  // [unit]
     std::size_t groups = 0;
 
-    bool is_pinned(std::size_t unit) const { return pinned_by[unit] != 0; }
+    std::size_t size_of(std::size_t unit) const { return members.empty() ? 1 : members[unit].size(); }
+    bool is_pinned(std::size_t unit) const { return !pinned_by.empty() && pinned_by[unit] != 0; }
     const std::string& reason(std::size_t unit) const { return reasons[pinned_by[unit]]; }
 };
 
