@@ -57,13 +57,13 @@ double blocked_work(int in, int out, int width) {
 
 // Likewise of its channels-last kernel. That takes input channels as they come, but masks the last, partly filled
 // register of filters, which is slow where the others are taken in threes (or all at once) and more than half of it is
-// filled.
+// filled. One full register alone has too few sums to hide their latency.
 double channels_last_work(int in, int out) {
-    constexpr int MASKED = 13, MASKED_BADLY = 27;  // filters' worth
+    constexpr int MASKED = 13, MASKED_BADLY = 27, ALONE = 3;  // filters' worth
     const int blocks = ceil_div(out, LANES), filled = out % LANES;
     const bool badly = filled > LANES / 2 && (blocks % 3 == 0 || blocks == 4);
-    const int masked = filled == 0 ? 0 : badly ? MASKED_BADLY : MASKED;
-    return static_cast<double>(in) * (out + masked);
+    const int more = filled == 0 ? (blocks == 1 ? ALONE : 0) : badly ? MASKED_BADLY : MASKED;
+    return static_cast<double>(in) * (out + more);
 }
 
 // With what it takes to change the layout of tensors and weights.
