@@ -42,7 +42,8 @@ std::vector<float> ChannelSum::spread(const Tensor& constants) const {
 
 void ChannelSum::forward() {
     const kernels::AxisShape shape = shape_of(*output);
-    const std::vector<float> constants = params.empty() ? std::vector<float>(shape.extent, 0.0f) : spread(*params.front());
+    const std::vector<float> constants =
+        params.empty() ? std::vector<float>(shape.extent, 0.0f) : spread(*params.front());
     std::vector<kernels::ChannelTerm> terms;
     for (std::size_t k = 0; k < parent.size(); ++k)
         terms.push_back({parent[k]->output->ptr, static_cast<std::size_t>(parent[k]->output->shape[channel_axis]),
@@ -92,7 +93,9 @@ Layer* ChannelSum::share(int c, int, vlayer p) {
     return copy;
 }
 
-std::string ChannelSum::plot(int) { return name + " [label=\"" + name + "\",style=filled,fontsize=12,fillcolor=lightblue3,shape=box]"; }
+std::string ChannelSum::plot(int) {
+    return name + " [label=\"" + name + "\",style=filled,fontsize=12,fillcolor=lightblue3,shape=box]";
+}
 
 }  // namespace eddl_prune::adapter
 

@@ -1,5 +1,5 @@
-// The layer that a sum of EDDL's becomes where its operands need not have the same channels. Our engine has one; on EDDL
-// it is ours.
+// The layer that a sum of EDDL's becomes where its operands need not have the same channels. Our engine has one; on
+// EDDL it is ours.
 #pragma once
 
 #include "eddl/net/net.h"
@@ -20,14 +20,15 @@ using ChannelSum = LChannelSum;
 
 namespace eddl_prune::adapter {
 
-// Of each operand's channels some are added, in their order, to some of the sum's, times a factor; a constant may be added to
-// a channel as well. The constants are the layer's one parameter, [number of them], and trained like a bias; without
-// any it has no parameter.
+// Of each operand's channels some are added, in their order, to some of the sum's, times a factor; a constant may be
+// added to a channel as well. The constants are the layer's one parameter, [number of them], and trained like a bias;
+// without any it has no parameter.
 class ChannelSum : public MLayer {
 public:
     struct Operand {
         float factor = 1.0f;
-        std::vector<std::ptrdiff_t> source;  // [channel of the sum]: the operand's channel that is added there; -1: none
+        // [channel of the sum]: the operand's channel that is added there; -1: none
+        std::vector<std::ptrdiff_t> source;
     };
     struct Form {
         std::vector<Operand> operands;       // one a parent

@@ -23,7 +23,8 @@ std::vector<Tensor*> tensors_of(Layer& layer) {
     };
     const bool passes_on = !layer.parent.empty() && layer.output == layer.parent.front()->output;
     if (!passes_on && !is_view(layer)) add(layer.output);
-    for (const vtensor* list : {&layer.params, &layer.gradients, &layer.acc_gradients}) std::for_each(list->begin(), list->end(), add);
+    for (const vtensor* list : {&layer.params, &layer.gradients, &layer.acc_gradients})
+        std::for_each(list->begin(), list->end(), add);
     if (auto* norm = dynamic_cast<LBatchNorm*>(&layer)) add(norm->opa);
 #if !defined(EDDL_EMBEDDED_ENGINE)
     if (auto* norm = dynamic_cast<LLayerNorm*>(&layer)) add(norm->opa);
@@ -43,7 +44,9 @@ std::vector<Tensor*> tensors_of(Layer& layer) {
     return tensors;
 }
 
-void erase(vlayer& list, const Layer* layer) noexcept { list.erase(std::remove(list.begin(), list.end(), layer), list.end()); }
+void erase(vlayer& list, const Layer* layer) noexcept {
+    list.erase(std::remove(list.begin(), list.end(), layer), list.end());
+}
 
 void count_neighbours(Layer& layer) noexcept {
     layer.lin = static_cast<int>(layer.parent.size());
@@ -92,14 +95,16 @@ struct DepartingLayers::Prepared {
         layers.push_back(&layer);
         if (is_view(layer)) views.push_back({&layer, std::vector<int>(layer.output->shape.size(), 1)});
         for (Tensor* tensor : tensors_of(layer))
-            placeholders.push_back({tensor, std::unique_ptr<Tensor>(Tensor::zeros(std::vector<int>(tensor->shape.size(), 1), layer.dev))});
+            placeholders.push_back(
+                {tensor, std::unique_ptr<Tensor>(Tensor::zeros(std::vector<int>(tensor->shape.size(), 1), layer.dev))});
     }
 
     void lose_inputs(Layer& layer, const std::vector<std::size_t>& inputs) noexcept {
         for (auto k = inputs.rbegin(); k != inputs.rend(); ++k) {
             const auto lost = layer.parent.begin() + static_cast<std::ptrdiff_t>(*k);
             vlayer& readers = (*lost)->child;
-            if (const auto reader = std::find(readers.begin(), readers.end(), &layer); reader != readers.end()) readers.erase(reader);
+            if (const auto reader = std::find(readers.begin(), readers.end(), &layer); reader != readers.end())
+                readers.erase(reader);
             count_neighbours(**lost);
             layer.parent.erase(lost);
         }
@@ -116,7 +121,8 @@ struct DepartingLayers::Prepared {
         layer.child.clear();  // they leave too, or have lost this input
         count_neighbours(layer);
         for (vlayer* list : {&net.layers, &net.layersf, &net.layersb, &net.vfts, &net.vbts}) erase(*list, &layer);
-        for (auto param = static_cast<std::size_t>(layer.get_trainable_params_count()); param-- > 0;) state.erase(&layer, param);
+        for (auto param = static_cast<std::size_t>(layer.get_trainable_params_count()); param-- > 0;)
+            state.erase(&layer, param);
         for (Optimizer* optimizer = net.optimizer; optimizer != nullptr;) {
             erase(optimizer->layers, &layer);
             const auto* wrapper = dynamic_cast<WrappedOptimizer*>(optimizer);
@@ -126,7 +132,8 @@ struct DepartingLayers::Prepared {
     }
 };
 
-DepartingLayers::DepartingLayers(Net& net, OptimizerState& state, const vlayer& layers, const graph::Graph& graph, const graph::Plan& plan)
+DepartingLayers::DepartingLayers(Net& net, OptimizerState& state, const vlayer& layers, const graph::Graph& graph,
+                                 const graph::Plan& plan)
     : prepared_(std::make_unique<Prepared>(net, state)) {
     for (std::size_t n = 0; n < graph.size(); ++n) {
         if (plan.nodes[n].keep.empty()) prepared_->prepare(*layers[n]);
@@ -139,15 +146,19 @@ DepartingLayers::~DepartingLayers() = default;
 void DepartingLayers::commit() noexcept {
     for (const Prepared::Loss& loss : prepared_->losses) prepared_->lose_inputs(*loss.layer, *loss.inputs);
     // Children first: what leaves still finds its parents.
-    std::for_each(prepared_->layers.rbegin(), prepared_->layers.rend(), [this](Layer* layer) { prepared_->leave(*layer); });
+    std::for_each(prepared_->layers.rbegin(), prepared_->layers.rend(),
+                  [this](Layer* layer) { prepared_->leave(*layer); });
     for (Layer* layer : prepared_->layers) release_workspace_of(*layer);
-    for (const Prepared::Placeholder& placeholder : prepared_->placeholders) exchange(*placeholder.tensor, *placeholder.value);
+    for (const Prepared::Placeholder& placeholder : prepared_->placeholders)
+        exchange(*placeholder.tensor, *placeholder.value);
     prepared_->placeholders.clear();
     for (const Prepared::View& view : prepared_->views)
         reshape_alias(*view.layer->output, view.shape, &prepared_->owner->nothing);
     prepared_->owner->layers.swap(prepared_->layers);
 }
 
-std::shared_ptr<const void> DepartingLayers::layers() const { return prepared_->owner->layers.empty() ? nullptr : prepared_->owner; }
+std::shared_ptr<const void> DepartingLayers::layers() const {
+    return prepared_->owner->layers.empty() ? nullptr : prepared_->owner;
+}
 
 }  // namespace eddl_prune::adapter

@@ -14,13 +14,14 @@ namespace eddl_prune::adapter {
 class DepartingLayers {
 public:
     // `layers`: of the net, as in the plan.
-    DepartingLayers(Net& net, OptimizerState& state, const vlayer& layers, const graph::Graph& graph, const graph::Plan& plan);
+    DepartingLayers(Net& net, OptimizerState& state, const vlayer& layers, const graph::Graph& graph,
+                    const graph::Plan& plan);
     ~DepartingLayers();
     DepartingLayers(const DepartingLayers&) = delete;
     DepartingLayers& operator=(const DepartingLayers&) = delete;
 
-    // Takes the layers out of the lists of the net, its optimizer and their neighbours. All deltas must have been freed.
-    // What they hold goes back to the system: tensors stay what they are, but with a single 0.
+    // Takes the layers out of the lists of the net, its optimizer and their neighbours. All deltas must have been
+    // freed. What they hold goes back to the system: tensors stay what they are, but with a single 0.
     void commit() noexcept;
 
     // The layers that have left, without ties to the net or each other: they live as long as this or what is returned.

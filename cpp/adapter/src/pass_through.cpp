@@ -49,7 +49,8 @@ void follow_parents(const vlayer& layers) {
     for (Layer* layer : layers) {
         if (is_view(*layer)) layer->output->updateData(layer->parent.front()->output->ptr);
         if (auto* pass = dynamic_cast<PassThrough*>(layer)) pass->follow_parent();
-        if (auto* convolution = dynamic_cast<LConv1D*>(layer)) convolution->input_reshaped->updateData(convolution->input->ptr);
+        if (auto* convolution = dynamic_cast<LConv1D*>(layer))
+            convolution->input_reshaped->updateData(convolution->input->ptr);
         if (auto* pool = dynamic_cast<LPool1D*>(layer)) pool->input_reshaped->updateData(pool->input->ptr);
     }
 }

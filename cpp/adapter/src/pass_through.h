@@ -8,19 +8,19 @@
 
 namespace eddl_prune::adapter {
 
-// EDDL's identity layer, with the name, the place and the output tensor of another layer. That tensor lies in the memory of
-// the parent's output, so that nothing is computed or copied, and every tensor that scripts and layers hold stays what it
-// was. The other layer itself retires into this one's hands, its output still that of the net, so that a script's handle of
-// it stays valid as long as the net.
+// EDDL's identity layer, with the name, the place and the output tensor of another layer. That tensor lies in the
+// memory of the parent's output, so that nothing is computed or copied, and every tensor that scripts and layers hold
+// stays what it was. The other layer itself retires into this one's hands, its output still that of the net, so that a
+// script's handle of it stays valid as long as the net.
 class PassThrough : public LBypass {
 public:
-    // To stand for `old` and pass on what `source`, one of its parents, gives; neither they nor their neighbours know of this
-    // layer before replace(). `kind`: of the old layer.
+    // To stand for `old` and pass on what `source`, one of its parents, gives; neither they nor their neighbours know
+    // of this layer before replace(). `kind`: of the old layer.
     PassThrough(Layer& old, Layer& source, const std::string& kind);
     ~PassThrough() override;
 
-    // Takes the place of the old layer, which has lost its other parents, in the net, whose deltas have been freed, and the
-    // old layer itself. Allocates nothing. Once.
+    // Takes the place of the old layer, which has lost its other parents, in the net, whose deltas have been freed, and
+    // the old layer itself. Allocates nothing. Once.
     virtual void replace(Net& net) noexcept;
 
     void forward() override;

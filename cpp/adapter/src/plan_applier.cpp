@@ -30,7 +30,10 @@ struct LayerChange : ShapeChange {
     const graph::NodePlan& plan;
 
     bool reshapes() const { return shrinks_in || shrinks_out; }
-    bool changes_weights() const { return reshapes() || !plan.folded.empty() || !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty(); }
+    bool changes_weights() const {
+        return reshapes() || !plan.folded.empty() || !plan.cleared.empty() || !plan.idle.empty() ||
+               !plan.forgotten.empty();
+    }
 };
 
 }  // namespace
@@ -62,7 +65,8 @@ struct PlanApplier::Prepared {
     std::vector<std::unique_ptr<PassThrough>> passes;
     std::unique_ptr<DepartingLayers> departing;
 
-    Prepared(const NetView& view, OptimizerState& optimizer_state) : net(*view.net()), layers(view.layers()), state(optimizer_state) {}
+    Prepared(const NetView& view, OptimizerState& optimizer_state)
+        : net(*view.net()), layers(view.layers()), state(optimizer_state) {}
 
     void prepare(const LayerChange& change) {
         if (const auto* linear = std::get_if<graph::Linear>(&change.node.operation)) {
@@ -71,14 +75,16 @@ struct PlanApplier::Prepared {
             if (change.changes_weights()) prepare_cell(change, *cell);
         } else if (auto* norm = dynamic_cast<LBatchNorm*>(&change.layer); norm != nullptr && change.shrinks_out) {
             prepare_norm(change, *norm);
-        } else if (auto* embedding = dynamic_cast<LEmbedding*>(&change.layer); embedding != nullptr && change.shrinks_out) {
+        } else if (auto* embedding = dynamic_cast<LEmbedding*>(&change.layer);
+                   embedding != nullptr && change.shrinks_out) {
             prepare_embedding(change, *embedding);
         }
         if (change.reshapes()) prepare_caches(change, refreshes);
     }
 
     // Whether the layer becomes, or is, one that adds uneven operands.
-    bool prepare_sum(const LayerChange& change, const graph::Derived& derived, const std::vector<const std::vector<std::size_t>*>& keep_in) {
+    bool prepare_sum(const LayerChange& change, const graph::Derived& derived,
+                     const std::vector<const std::vector<std::size_t>*>& keep_in) {
         if (!SumChange::is_needed(change.node, change.layer, change.plan, keep_in)) return false;
         sums.push_back(std::make_unique<SumChange>(state, change.layer, derived, change.plan, keep_in));
         return true;
@@ -95,7 +101,8 @@ struct PlanApplier::Prepared {
 
     void take_over_moments(const ConstantSources& sources, const graph::Graph& graph, const graph::Plan& plan) {
         for (const std::unique_ptr<SumChange>& sum : sums) {
-            const auto n = static_cast<std::size_t>(std::find(layers.begin(), layers.end(), &sum->layer()) - layers.begin());
+            const auto n =
+                static_cast<std::size_t>(std::find(layers.begin(), layers.end(), &sum->layer()) - layers.begin());
             if (graph.sum(n) != nullptr) sum->take_over_moments(sources, n, plan.nodes[n]);
         }
     }
@@ -109,7 +116,9 @@ private:
 
     // A parameter, and its gradients and moments, which have its shape.
     void cut_parameter(const Layer& layer, std::size_t param, const KeptEntries& kept) {
-        const auto of_param = [param](const std::vector<Tensor*>& tensors) { return param < tensors.size() ? tensors[param] : nullptr; };
+        const auto of_param = [param](const std::vector<Tensor*>& tensors) {
+            return param < tensors.size() ? tensors[param] : nullptr;
+        };
         cut(layer.params[param], kept);
         if (const ParameterMoments* moments = state.find(&layer, param))
             for (Tensor* moment : moments->tensors) cut(moment, kept);
@@ -131,7 +140,8 @@ private:
                             params[WeightedLayer::weight_param]});
         if (!change.reshapes()) return;
 
-        if (auto made = make_fresh_descriptor(change.layer, change.keep_in.size(), change.keep_out.size(), change.plan.groups))
+        if (auto made =
+                make_fresh_descriptor(change.layer, change.keep_in.size(), change.keep_out.size(), change.plan.groups))
             descriptors.push_back(std::move(made));
         KeptEntries weights{&change.keep_out, &change.keep_in, linear.connections.groups, change.plan.groups};
         if (linear.connections.layout == graph::Layout::in_out) std::swap(weights.first, weights.second);
@@ -164,7 +174,8 @@ private:
     void prepare_embedding(const LayerChange& change, LEmbedding& embedding) {
         std::vector<std::size_t>& words = lists.emplace_back(static_cast<std::size_t>(embedding.vocsize));
         std::iota(words.begin(), words.end(), std::size_t{0});
-        const auto end = std::lower_bound(change.keep_out.begin(), change.keep_out.end(), static_cast<std::size_t>(embedding.dim));
+        const auto end =
+            std::lower_bound(change.keep_out.begin(), change.keep_out.end(), static_cast<std::size_t>(embedding.dim));
         cut_parameter(embedding, 0, {&words, &lists.emplace_back(change.keep_out.begin(), end)});
     }
 
@@ -190,7 +201,8 @@ PlanApplier::PlanApplier(const NetView& view, const graph::Graph& graph, const g
             for (const std::size_t input : inputs) keep_in.push_back(&plan.nodes[input].keep);
             if (prepared_->prepare_sum(change, *sum, keep_in)) continue;
         }
-        if (const std::size_t lost = plan.nodes[n].lost_inputs.size(); lost > 0 && lost + 1 == inputs.size()) prepared_->prepare_pass(change);
+        if (const std::size_t lost = plan.nodes[n].lost_inputs.size(); lost > 0 && lost + 1 == inputs.size())
+            prepared_->prepare_pass(change);
     }
     if (!prepared_->sums.empty()) prepared_->take_over_moments(ConstantSources(view, graph), graph, plan);
     prepared_->departing = std::make_unique<DepartingLayers>(prepared_->net, state, prepared_->layers, graph, plan);

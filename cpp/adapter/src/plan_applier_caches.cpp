@@ -34,8 +34,10 @@ public:
         Layer& layer = change_.layer;
         const bool special = try_kind<LReshape, LSqueeze, LUnsqueeze, PassThrough, LBypass, LConv1D, LPool1D>(layer);
         if (!special) resize(layer.output, out_);
-        static_cast<void>(try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LLSTM, LGRU, LRNN, LDropout, LGaussianNoise, LAbs, LPad, LPool, LPool3D,  //
-                                   LSelect, LPermute, LTile, LBroadcast, LRepeat, ReductionLayer>(layer));
+        //
+        static_cast<void>(
+            try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LLSTM, LGRU, LRNN, LDropout, LGaussianNoise, LAbs,
+                     LPad, LPool, LPool3D, LSelect, LPermute, LTile, LBroadcast, LRepeat, ReductionLayer>(layer));
     }
 
 private:
@@ -63,7 +65,9 @@ private:
 
     // A tensor on the memory of another one, which may have moved.
     void alias(Tensor* tensor, int channels, const Tensor* source) {
-        refreshes_.push_back([tensor, shape = with_channels(tensor->shape, channels), source] { reshape_alias(*tensor, shape, source->ptr); });
+        refreshes_.push_back([tensor, shape = with_channels(tensor->shape, channels), source] {
+            reshape_alias(*tensor, shape, source->ptr);
+        });
     }
 
     // --- views of the parent's memory ---
@@ -119,7 +123,8 @@ private:
         resize(layer.preoutput, out_);
     }
     void refresh(LGroupNorm& layer) {
-        const int size = static_cast<int>(change_.layer.output->shape[channel_axis]) / layer.groups, groups = out_ / size;
+        const int size = static_cast<int>(change_.layer.output->shape[channel_axis]) / layer.groups,
+                  groups = out_ / size;
 #if !defined(EDDL_EMBEDDED_ENGINE)
         // The forward pass leaves its copy of the input as a matrix, with a column for each group of each sample.
         const Shape statistics = {layer.output->shape.front() * groups}, &before = layer.opa->shape;
@@ -185,14 +190,20 @@ private:
     void refresh(LSelect& layer) {
         SelDescriptor& old = *layer.sd;
         const auto number = [&](int bound) {
-            return std::lower_bound(change_.keep_in.begin(), change_.keep_in.end(), static_cast<std::size_t>(bound)) - change_.keep_in.begin();
+            return std::lower_bound(change_.keep_in.begin(), change_.keep_in.end(), static_cast<std::size_t>(bound)) -
+                   change_.keep_in.begin();
         };
         std::vector<std::string> indices = old.indices;
-        indices.front() = std::to_string(number(old.idxs_range.front()[0])) + ":" + std::to_string(number(old.idxs_range.front()[1] + 1));
+        indices.front() = std::to_string(number(old.idxs_range.front()[0])) + ":" +
+                          std::to_string(number(old.idxs_range.front()[1] + 1));
         exchange(layer.sd, std::make_unique<SelDescriptor>(indices, old.device), input_shape({}));
     }
-    void refresh(LPermute& layer) { exchange(layer.sd, std::make_unique<PermuteDescriptor>(layer.sd->dims, layer.sd->device), input_shape({})); }
-    void refresh(LTile& layer) { exchange(layer.td, std::make_unique<TileDescriptor>(layer.td->vrepeats, layer.td->device), input_shape({1})); }
+    void refresh(LPermute& layer) {
+        exchange(layer.sd, std::make_unique<PermuteDescriptor>(layer.sd->dims, layer.sd->device), input_shape({}));
+    }
+    void refresh(LTile& layer) {
+        exchange(layer.td, std::make_unique<TileDescriptor>(layer.td->vrepeats, layer.td->device), input_shape({1}));
+    }
     void refresh(LBroadcast& layer) {
         Shape seen = layer.td->ishape, repeats = layer.td->vrepeats;
         (repeats.front() == 1 ? seen : repeats).front() = out_;
@@ -201,10 +212,12 @@ private:
     void refresh(LRepeat& layer) {
         std::vector<unsigned int> repeats = layer.rd->vrepeats;
         if (layer.rd->axis == channel_axis) {
-            std::transform(change_.keep_in.begin(), change_.keep_in.end(), repeats.begin(), [&](std::size_t c) { return layer.rd->vrepeats[c]; });
+            std::transform(change_.keep_in.begin(), change_.keep_in.end(), repeats.begin(),
+                           [&](std::size_t c) { return layer.rd->vrepeats[c]; });
             repeats.resize(change_.keep_in.size());
         }
-        exchange(layer.rd, std::make_unique<RepeatDescriptor>(repeats, layer.rd->axis, layer.rd->device), input_shape({1}));
+        exchange(layer.rd, std::make_unique<RepeatDescriptor>(repeats, layer.rd->axis, layer.rd->device),
+                 input_shape({1}));
     }
 
 #if defined(EDDL_EMBEDDED_ENGINE)

@@ -1,5 +1,5 @@
-// What layers keep beside parameters and gradients that depends on their numbers of channels: outputs and what lies beside
-// them, shapes, addresses.
+// What layers keep beside parameters and gradients that depends on their numbers of channels: outputs and what lies
+// beside them, shapes, addresses.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ struct ShapeChange {
     bool shrinks_in, shrinks_out;  // any input; the output
 };
 
-// Appends what must run, in net order and after parameters have changed, so that the layer computes with its new numbers of
-// channels. All that can fail is done here; what is appended does not throw.
+// Appends what must run, in net order and after parameters have changed, so that the layer computes with its new
+// numbers of channels. All that can fail is done here; what is appended does not throw.
 void prepare_caches(const ShapeChange& change, std::vector<std::function<void()>>& refreshes);
 
 }  // namespace eddl_prune::adapter

@@ -13,8 +13,8 @@
 
 namespace eddl_prune::adapter {
 
-// EDDL's im2col buffer, and a matrix beside it of which only the size is ever read; the embedded engine's descriptors have
-// neither.
+// EDDL's im2col buffer, and a matrix beside it of which only the size is ever read; the embedded engine's descriptors
+// have neither.
 template <class Descriptor, class = void>
 struct HasWorkspace : std::false_type {};
 template <class Descriptor>
@@ -33,7 +33,8 @@ void exchange_workspace(Descriptor& a, Descriptor& b) {
     if constexpr (HasWorkspace<Descriptor>::value) std::swap(a.ptrI, b.ptrI);
 }
 
-// Of a layer that will not compute any more; nothing for one that is no convolution. The highest level of memory may have none.
+// Of a layer that will not compute any more; nothing for one that is no convolution. The highest level of memory may
+// have none.
 inline void release_workspace_of(Layer& layer) {
     const auto try_kind = [](auto* convolution) {
         if (convolution != nullptr && convolution->cd->mem_level < 2) release_workspace(*convolution->cd);
@@ -43,23 +44,25 @@ inline void release_workspace_of(Layer& layer) {
     try_kind(dynamic_cast<LConv3D*>(&layer));
 }
 
-// A descriptor like `old`, not built. mem_level 0, because EDDL's destructor frees a workspace that higher levels do not
-// allocate here.
+// A descriptor like `old`, not built. mem_level 0, because EDDL's destructor frees a workspace that higher levels do
+// not allocate here.
 template <class Descriptor>
 Descriptor* make_descriptor(const Descriptor& old, int out, int groups) {
-    return new Descriptor(out, old.kernel_size, old.strides, old.padding, old.pads, groups, old.dilation_rate, old.use_bias, 0);
+    return new Descriptor(out, old.kernel_size, old.strides, old.padding, old.pads, groups, old.dilation_rate,
+                          old.use_bias, 0);
 }
 inline ConvolDescriptor3D* make_descriptor(const ConvolDescriptor3D& old, int out, [[maybe_unused]] int groups) {
     const std::vector<int> kernel(old.ksize.begin() + 1, old.ksize.end());
 #if defined(EDDL_EMBEDDED_ENGINE)
-    return new ConvolDescriptor3D(out, kernel, old.stride, old.padding, old.pad, old.dilation_rate, old.use_bias, 0, groups);
+    return new ConvolDescriptor3D(out, kernel, old.stride, old.padding, old.pad, old.dilation_rate, old.use_bias, 0,
+                                  groups);
 #else
     return new ConvolDescriptor3D(out, kernel, old.stride, old.padding, old.pad, old.dilation_rate, old.use_bias, 0);
 #endif
 }
 
-// A convolution's new descriptor: the sizes in it, and in its private caches, are set by build() alone. It is built for a
-// batch of one and gives back all memory that build() takes: the layer goes on with its own tensors.
+// A convolution's new descriptor: the sizes in it, and in its private caches, are set by build() alone. It is built for
+// a batch of one and gives back all memory that build() takes: the layer goes on with its own tensors.
 class FreshDescriptor {
 public:
     virtual ~FreshDescriptor() = default;
@@ -96,7 +99,8 @@ public:
         fresh_->acc_gbias = old.acc_gbias;
     }
 
-    // The layer's batch stays, hence its workspace, which is larger than now needed until the next change of batch size.
+    // The layer's batch stays, hence its workspace, which is larger than now needed until the next change of batch
+    // size.
     void commit() noexcept override {
         exchange_workspace(*fresh_, *layer_.cd);
         fresh_->O = layer_.cd->O;
@@ -115,11 +119,13 @@ private:
 };
 
 // nullptr for a layer that is no convolution.
-inline std::unique_ptr<FreshDescriptor> make_fresh_descriptor(Layer& layer, std::size_t in, std::size_t out, std::size_t groups) {
+inline std::unique_ptr<FreshDescriptor> make_fresh_descriptor(Layer& layer, std::size_t in, std::size_t out,
+                                                              std::size_t groups) {
     std::unique_ptr<FreshDescriptor> made;
     const auto try_kind = [&](auto* convolution) {
         if (convolution != nullptr)
-            made = std::make_unique<FreshDescriptorOf<std::remove_pointer_t<decltype(convolution)>>>(*convolution, in, out, groups);
+            made = std::make_unique<FreshDescriptorOf<std::remove_pointer_t<decltype(convolution)>>>(*convolution, in,
+                                                                                                     out, groups);
     };
     try_kind(dynamic_cast<LConv*>(&layer));
     try_kind(dynamic_cast<LConv1D*>(&layer));

@@ -15,7 +15,8 @@ std::size_t position(const Channels& ascending, std::size_t channel) {
     return static_cast<std::size_t>(std::lower_bound(ascending.begin(), ascending.end(), channel) - ascending.begin());
 }
 
-ChannelSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+ChannelSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& plan,
+                         const std::vector<const Channels*>& keep_in) {
     ChannelSum::Form form;
     form.operands.resize(keep_in.size());
     for (ChannelSum::Operand& operand : form.operands) operand.source.assign(plan.keep.size(), -1);
@@ -24,11 +25,13 @@ ChannelSum::Form form_of(const graph::Derived& derived, const graph::NodePlan& p
         ChannelSum::Operand& operand = form.operands[input];
         operand.factor = static_cast<float>(derived.factors[m]);
         for (const std::size_t c : plan.added[m])
-            operand.source[position(plan.keep, c)] = static_cast<std::ptrdiff_t>(position(*keep_in[input], derived.maps[m].sources(c).begin));
+            operand.source[position(plan.keep, c)] =
+                static_cast<std::ptrdiff_t>(position(*keep_in[input], derived.maps[m].sources(c).begin));
     }
     for (auto lost = plan.lost_inputs.rbegin(); lost != plan.lost_inputs.rend(); ++lost)
         form.operands.erase(form.operands.begin() + static_cast<std::ptrdiff_t>(*lost));
-    for (const graph::Constant& constant : plan.constants) form.constants.push_back(position(plan.keep, constant.channel));
+    for (const graph::Constant& constant : plan.constants)
+        form.constants.push_back(position(plan.keep, constant.channel));
     return form;
 }
 
@@ -42,7 +45,8 @@ struct SumChange::Constants {
             checkpoint();
             std::unique_ptr<Tensor> fresh(Tensor::zeros({static_cast<int>(plan.constants.size())}, sum.dev));
             for (std::size_t i = 0; i < plan.constants.size() && old != nullptr; ++i)
-                if (const std::size_t at = position(before, plan.constants[i].channel); at < before.size() && before[at] == plan.constants[i].channel)
+                if (const std::size_t at = position(before, plan.constants[i].channel);
+                    at < before.size() && before[at] == plan.constants[i].channel)
                     fresh->ptr[i] = old->ptr[at];
             return fresh;
         };
@@ -91,13 +95,16 @@ struct SumChange::Constants {
 SumChange::SumChange(OptimizerState& state, Layer& sum, const graph::Derived& derived, const graph::NodePlan& plan,
                      const std::vector<const Channels*>& keep_in)
     : state_(state), old_(sum),
-      fresh_(dynamic_cast<ChannelSum*>(&sum) == nullptr ? std::make_unique<UnevenSum>(sum, sum.parent.size() - plan.lost_inputs.size()) : nullptr),
+      fresh_(dynamic_cast<ChannelSum*>(&sum) == nullptr
+                 ? std::make_unique<UnevenSum>(sum, sum.parent.size() - plan.lost_inputs.size())
+                 : nullptr),
       sum_(fresh_ != nullptr ? *fresh_ : dynamic_cast<ChannelSum&>(sum)), form_(form_of(derived, plan, keep_in)),
       constants_(std::make_unique<Constants>(state, sum_, plan)) {}
 
 SumChange::~SumChange() = default;
 
-bool SumChange::is_needed(const graph::Node& node, const Layer& layer, const graph::NodePlan& plan, const std::vector<const Channels*>& keep_in) {
+bool SumChange::is_needed(const graph::Node& node, const Layer& layer, const graph::NodePlan& plan,
+                          const std::vector<const Channels*>& keep_in) {
     if (plan.added.empty()) return false;  // a plan that is about other layers
     if (dynamic_cast<const ChannelSum*>(&layer) != nullptr || !plan.constants.empty()) return true;
     const graph::Derived& sum = std::get<graph::Derived>(node.operation);
@@ -120,8 +127,9 @@ void SumChange::take_over_moments(const ConstantSources& sources, std::size_t no
         frozen = frozen && source && !source->layer->trainable;
         const ParameterMoments* const from = source ? state_.find(source->layer, source->param) : nullptr;
         for (std::size_t k = 0; k < (from != nullptr ? from->tensors.size() : 0); ++k)
-            constants_->moment(state_, sum_, k).ptr[i] = static_cast<float>(
-                moment_factor(from->follows[k], source->sign) * static_cast<double>(from->tensors[k]->ptr[source->index]));
+            constants_->moment(state_, sum_, k).ptr[i] =
+                static_cast<float>(moment_factor(from->follows[k], source->sign) *
+                                   static_cast<double>(from->tensors[k]->ptr[source->index]));
     }
     if (fresh_ != nullptr && frozen) fresh_->trainable = false;
 }

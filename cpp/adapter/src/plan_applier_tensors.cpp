@@ -56,7 +56,8 @@ std::vector<int> kept_shape(const Tensor& tensor, const KeptEntries& kept) {
 }
 
 void compact(Tensor& tensor, const KeptEntries& kept) noexcept {
-    // Nothing to move; and gradients and moments that no training has touched yet take no memory until they are written.
+    // Nothing to move; and gradients and moments that no training has touched yet take no memory until they are
+    // written.
     if (kernels::is_all_zero_bits(tensor.ptr, tensor.size)) return;
     const auto rows = static_cast<std::size_t>(tensor.shape[0]);
     kernels::BlockShape shape{rows, 1, tensor.size / rows, kept.groups};
@@ -95,7 +96,9 @@ void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data) {
 
 void free_deltas(const std::vector<Layer*>& layers) noexcept {
     // EDDL's LInput copies its delta to where nets are chained, so it is never without one.
-    const auto frees = [](const Layer& layer) { return layer.delta != nullptr && dynamic_cast<const LInput*>(&layer) == nullptr; };
+    const auto frees = [](const Layer& layer) {
+        return layer.delta != nullptr && dynamic_cast<const LInput*>(&layer) == nullptr;
+    };
     // Children first: a reshape's delta lies in its parent's.
     for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
         if (frees(**layer)) (*layer)->free_delta();

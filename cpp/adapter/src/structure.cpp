@@ -38,7 +38,8 @@ Stays staying_channels(const NetView& view, const graph::Graph& graph, const Ind
 }
 
 // Layers all of whose channels go leave; those that read them lose these inputs, and others that are named.
-graph::Departures departures(const NetView& view, const graph::Graph& graph, const Stays& stays, const IndexLists& lost_inputs) {
+graph::Departures departures(const NetView& view, const graph::Graph& graph, const Stays& stays,
+                             const IndexLists& lost_inputs) {
     for (const auto& [name, unused] : lost_inputs) view.layer(name);
     const auto refuse = [&](std::size_t n, const std::string& what) {
         throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name + "' " + what);
@@ -48,7 +49,8 @@ graph::Departures departures(const NetView& view, const graph::Graph& graph, con
         const graph::Node& node = graph[n];
         const graph::Derived* derived = graph.derived(n);
         const bool leaves = std::find(stays[n].begin(), stays[n].end(), true) == stays[n].end();
-        if (leaves && (std::holds_alternative<graph::Source>(node.operation) || !node.pin.empty())) refuse(n, "would lose all channels");
+        if (leaves && (std::holds_alternative<graph::Source>(node.operation) || !node.pin.empty()))
+            refuse(n, "would lose all channels");
         found.nodes.push_back(leaves);
         graph::Flags& lost = found.inputs.emplace_back(node.inputs.size(), 0);
         if (leaves) continue;
@@ -56,19 +58,21 @@ graph::Departures departures(const NetView& view, const graph::Graph& graph, con
         if (const auto named = lost_inputs.find(node.name); named != lost_inputs.end())
             for (const std::int64_t k : named->second) {
                 if (k < 0 || static_cast<std::size_t>(k) >= lost.size())
-                    throw std::out_of_range(std::string(view.function()) + ": layer '" + node.name + "': input " + std::to_string(k) +
-                                            "; there are " + std::to_string(lost.size()));
+                    throw std::out_of_range(std::string(view.function()) + ": layer '" + node.name + "': input " +
+                                            std::to_string(k) + "; there are " + std::to_string(lost.size()));
                 lost[static_cast<std::size_t>(k)] = 1;
             }
         const auto count = std::count(lost.begin(), lost.end(), 1);
-        if (count > 0 && (derived == nullptr || !derived->loses_inputs || static_cast<std::size_t>(count) == lost.size()))
+        if (count > 0 &&
+            (derived == nullptr || !derived->loses_inputs || static_cast<std::size_t>(count) == lost.size()))
             refuse(n, "cannot do without the inputs that it would lose");
     }
     return found;
 }
 
 // Every unit stays or goes as a whole, and pinned ones stay.
-void require_whole_units(const NetView& view, const graph::Graph& graph, const Stays& stays, const graph::Departures& departures) {
+void require_whole_units(const NetView& view, const graph::Graph& graph, const Stays& stays,
+                         const graph::Departures& departures) {
     const graph::Units units = graph::assign_units(graph, graph::Sums::uneven, departures);
     std::vector<bool> seen(units.count), unit_stays(units.count);
     for (std::size_t n = 0; n < graph.size(); ++n)
@@ -83,15 +87,17 @@ void require_whole_units(const NetView& view, const graph::Graph& graph, const S
 }
 
 // A concatenation loses the channels of an input that it loses, and no others of their inputs'.
-void require_lost_channels(const NetView& view, const graph::Graph& graph, const Stays& stays, const graph::Departures& departures) {
+void require_lost_channels(const NetView& view, const graph::Graph& graph, const Stays& stays,
+                           const graph::Departures& departures) {
     for (std::size_t n = 0; n < graph.size(); ++n) {
         const graph::Derived* derived = graph.derived(n);
         if (derived == nullptr || derived->is_sum() || departures.leaves(n)) continue;
         for (const graph::ChannelMap& map : derived->maps)
             for (std::size_t q = 0; departures.loses(n, map.input) && q < map.count; ++q)
                 if (stays[n][map.output_of(q).begin])
-                    throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name + "': channel " +
-                                                std::to_string(map.output_of(q).begin) + " is made of an input that it loses");
+                    throw std::invalid_argument(std::string(view.function()) + ": layer '" + graph[n].name +
+                                                "': channel " + std::to_string(map.output_of(q).begin) +
+                                                " is made of an input that it loses");
     }
 }
 
@@ -116,8 +122,8 @@ std::size_t staying_groups(const NetView& view, const std::string& name, const g
 }
 
 // What a sum adds up when `plan` has been applied to all other layers: all that stays, or as `structure` says.
-void plan_sum(const NetView& view, const graph::Node& node, const graph::Derived& derived, const SumStructure* structure,
-              const graph::Plan& plan, graph::NodePlan& sum) {
+void plan_sum(const NetView& view, const graph::Node& node, const graph::Derived& derived,
+              const SumStructure* structure, const graph::Plan& plan, graph::NodePlan& sum) {
     const auto require = [&](bool holds, const std::string& what) {
         if (!holds) throw std::invalid_argument(std::string(view.function()) + ": layer '" + node.name + "' " + what);
     };
@@ -129,24 +135,27 @@ void plan_sum(const NetView& view, const graph::Node& node, const graph::Derived
         if (std::binary_search(sum.lost_inputs.begin(), sum.lost_inputs.end(), k)) continue;
         const std::vector<std::int64_t>* sources = structure == nullptr ? nullptr : &structure->sources[operand++];
         const std::vector<std::size_t>& keep_in = plan.nodes[node.inputs[k]].keep;
-        require((sources == nullptr ? keep_in.size() : sources->size()) == keep.size(), "would have operands of unequal channels");
+        require((sources == nullptr ? keep_in.size() : sources->size()) == keep.size(),
+                "would have operands of unequal channels");
         for (std::size_t c = 0; c < keep.size(); ++c) {
             const std::int64_t source = sources == nullptr ? static_cast<std::int64_t>(c) : (*sources)[c];
             if (source < 0) continue;
             const auto adds = [&](const graph::ChannelMap& map) {
                 const graph::ChannelRange made_of = map.sources(keep[c]);
-                return map.input == k && made_of.begin != made_of.end && static_cast<std::size_t>(source) < keep_in.size() &&
+                return map.input == k && made_of.begin != made_of.end &&
+                       static_cast<std::size_t>(source) < keep_in.size() &&
                        keep_in[static_cast<std::size_t>(source)] == made_of.begin;
             };
             const auto map = std::find_if(derived.maps.begin(), derived.maps.end(), adds);
-            require(map != derived.maps.end(),
-                    "cannot add channel " + std::to_string(source) + " of operand " + std::to_string(k) + " to channel " + std::to_string(c));
+            require(map != derived.maps.end(), "cannot add channel " + std::to_string(source) + " of operand " +
+                                                   std::to_string(k) + " to channel " + std::to_string(c));
             sum.added[static_cast<std::size_t>(map - derived.maps.begin())].push_back(keep[c]);
         }
     }
     std::int64_t before = -1;
     for (const std::int64_t c : structure == nullptr ? std::vector<std::int64_t>() : structure->constants) {
-        require(c > before && static_cast<std::size_t>(c) < keep.size(), "cannot have a constant of channel " + std::to_string(c));
+        require(c > before && static_cast<std::size_t>(c) < keep.size(),
+                "cannot have a constant of channel " + std::to_string(c));
         sum.constants.push_back({keep[static_cast<std::size_t>(c)], 0.0f});
         before = c;
     }
@@ -168,7 +177,8 @@ SumStructures sum_structures(Net* net) {
     return found;
 }
 
-std::shared_ptr<const void> remove_again(Net* net, const IndexLists& removed, const SumStructures& sums, const IndexLists& lost_inputs) {
+std::shared_ptr<const void> remove_again(Net* net, const IndexLists& removed, const SumStructures& sums,
+                                         const IndexLists& lost_inputs) {
     const NetView view(net, "remove_again", Purpose::structure);
     for (const auto& [name, unused] : sums) view.layer(name);
     const graph::Graph graph = read_graph(view);

@@ -9,12 +9,13 @@ namespace eddl_prune::adapter {
 // One that stands for a sum of EDDL's.
 class UnevenSum : public ChannelSum {
 public:
-    // To stand for `sum`, of which it will take name, place, output and so many parents as that has left by then: replace().
+    // To stand for `sum`, of which it will take name, place, output and so many parents as that has left by then:
+    // replace().
     UnevenSum(Layer& sum, std::size_t parents);
     ~UnevenSum() override;
 
-    // Once. Takes `sum`, which becomes the net's no more but lives as long as this layer: a script's handle of it stays valid.
-    // Allocates nothing.
+    // Once. Takes `sum`, which becomes the net's no more but lives as long as this layer: a script's handle of it stays
+    // valid. Allocates nothing.
     void replace(Net& net, Layer& sum) noexcept;
 
 private:

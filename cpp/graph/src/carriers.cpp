@@ -108,7 +108,8 @@ private:
                 merit.is_read = merit.is_read || offer.is_read;
             }
         }
-        const std::size_t best = *std::min_element(units.begin(), units.end(), [this](auto a, auto b) { return is_better(a, b); });
+        const std::size_t best =
+            *std::min_element(units.begin(), units.end(), [this](auto a, auto b) { return is_better(a, b); });
         for (const std::size_t unit : units) merits_[unit] = {};
         return best;
     }

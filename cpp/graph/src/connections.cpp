@@ -96,7 +96,9 @@ void mark_inputs(const Connections& connections, const Flags& from, Flags& into)
 void add_weighted_taps(const Connections& connections, const std::vector<double>& values, const Flags& outputs,
                        std::vector<double>& sums) {
     const bool rows_are_outputs = connections.layout == Layout::out_in;
-    const auto counts = [&](std::size_t channel, bool is_output) { return is_output ? outputs[channel] != 0 : values[channel] != 0.0; };
+    const auto counts = [&](std::size_t channel, bool is_output) {
+        return is_output ? outputs[channel] != 0 : values[channel] != 0.0;
+    };
     std::vector<std::size_t> columns;  // those that count, so that the innermost loop need not ask
     for_each_group(connections, [&](const Blocks& blocks) {
         columns.clear();

@@ -14,8 +14,8 @@ void set(Constants& constants, std::size_t channel, double value) {
     constants.values[channel] = rounded;
 }
 
-// A channel is constant where every weight into it that is not 0 comes from a constant, one of 0 if not all taps see it at
-// every position.
+// A channel is constant where every weight into it that is not 0 comes from a constant, one of 0 if not all taps see it
+// at every position.
 void set_linear(const Linear& linear, const Constants& input, Constants& output) {
     const Connections& connections = linear.connections;
     Flags varying(connections.in);

@@ -12,7 +12,8 @@ void require(const Node& node, bool holds, const std::string& expected) {
 }
 
 void require_equal(const Node& node, const char* what, std::size_t expected, std::size_t received) {
-    require(node, expected == received, std::to_string(expected) + " " + what + ", received " + std::to_string(received));
+    require(node, expected == received,
+            std::to_string(expected) + " " + what + ", received " + std::to_string(received));
 }
 
 }  // namespace
@@ -29,14 +30,17 @@ void Graph::check(const Node& node) const {
     require(node, node.channels > 0, "at least one channel");
     require(node, node.period == 0 || node.channels % node.period == 0, "channels that the period divides");
     for (const std::size_t input : node.inputs)
-        require(node, input < nodes_.size(), "inputs below " + std::to_string(nodes_.size()) + ", received " + std::to_string(input));
+        require(node, input < nodes_.size(),
+                "inputs below " + std::to_string(nodes_.size()) + ", received " + std::to_string(input));
 
     const auto check_linear = [&](const Linear& linear) {
         require_equal(node, "input", 1, node.inputs.size());
         const Connections& connections = linear.connections;
         require_equal(node, "input channels", connections.in, nodes_[node.inputs.front()].channels);
         require_equal(node, "channels", connections.out, node.channels);
-        require(node, connections.groups > 0 && connections.in % connections.groups == 0 && connections.out % connections.groups == 0,
+        require(node,
+                connections.groups > 0 && connections.in % connections.groups == 0 &&
+                    connections.out % connections.groups == 0,
                 "channels that " + std::to_string(connections.groups) + " groups divide");
     };
     const auto check_recurrent = [&](const Recurrent& cell) {
@@ -45,7 +49,8 @@ void Graph::check(const Node& node) const {
         require(node, !cell.source || *cell.source < cell.from_inputs.size(), "a source among its gates");
         for (const auto* gates : {&cell.from_inputs, &cell.from_states})
             for (const Connections& gate : *gates) {
-                const std::size_t in = gates == &cell.from_inputs ? nodes_[node.inputs.front()].channels : node.channels;
+                const std::size_t in =
+                    gates == &cell.from_inputs ? nodes_[node.inputs.front()].channels : node.channels;
                 require_equal(node, "input channels", in, gate.in);
                 require_equal(node, "channels", node.channels, gate.out);
                 require_equal(node, "group", 1, gate.groups);

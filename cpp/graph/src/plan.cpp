@@ -27,7 +27,8 @@ using InputFlags = std::vector<Flags>;  // [node][input]
 
 [[noreturn]] void refuse(const Graph& graph, const Units& units, std::size_t unit, const std::string& reason) {
     const Slot& slot = units.members[unit].front();
-    throw std::invalid_argument("channel " + std::to_string(slot.channel) + " of layer '" + graph[slot.node].name + "' must stay: " + reason);
+    throw std::invalid_argument("channel " + std::to_string(slot.channel) + " of layer '" + graph[slot.node].name +
+                                "' must stay: " + reason);
 }
 
 class Planner {
@@ -36,8 +37,8 @@ public:
     // `before`: the plan whose carriers and other channels without use are the choice; nullptr: all channels are.
     Planner(const Graph& graph, const Units& units, const Flags& zeroed, const std::vector<Constants>& constants,
             const Plan* before = nullptr)
-        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), before_(before), needed_(units.count, 0),
-          lost_(units.count, 0), readings_(graph.size()) {
+        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), before_(before),
+          needed_(units.count, 0), lost_(units.count, 0), readings_(graph.size()) {
         for_lost_units([this](std::size_t unit, const Edge&) { lost_[unit] = 1; });
         for (std::size_t n = 0; n < graph.size(); ++n) {
             Reading& reading = readings_[n];
@@ -53,7 +54,8 @@ public:
         }
     }
 
-    // What nobody needs though nothing be coupled (of units of one channel each). `required`: inputs that are not to be lost.
+    // What nobody needs though nothing be coupled (of units of one channel each). `required`: inputs that are not to be
+    // lost.
     Departures find_departures(const InputFlags& required) {
         required_ = &required;
         for (std::size_t n = 0; n < graph_.size(); ++n)
@@ -89,10 +91,12 @@ public:
         return plan;
     }
 
-    // Inputs that were to be lost, and of which coupling or evenness keeps a channel: the plan that was made is not sound.
+    // Inputs that were to be lost, and of which coupling or evenness keeps a channel: the plan that was made is not
+    // sound.
     const std::vector<Edge>& conflicts() const { return conflicts_; }
 
-    // Whether inputs stay of which nothing but constants is needed: when it is known which channels carry, those may be lost.
+    // Whether inputs stay of which nothing but constants is needed: when it is known which channels carry, those may be
+    // lost.
     bool has_idle_inputs(const InputFlags& required) const {
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             const Derived* derived = graph_.derived(n);
@@ -145,13 +149,15 @@ private:
             const Node& node = graph_[n];
             if (departures().leaves(n)) continue;
             if (!node.pin.empty()) need_all(n);
-            if (!std::holds_alternative<Opaque>(node.operation) && !std::holds_alternative<Source>(node.operation)) continue;
+            if (!std::holds_alternative<Opaque>(node.operation) && !std::holds_alternative<Source>(node.operation))
+                continue;
             need_all(n);
             for (const std::size_t input : node.inputs) need_all(input);
         }
     }
 
-    // Backwards, until nothing more is reached. One pass does unless a constant turns out to stay that was passed before.
+    // Backwards, until nothing more is reached. One pass does unless a constant turns out to stay that was passed
+    // before.
     void mark_needed() {
         do {
             changed_ = false;
@@ -257,8 +263,8 @@ private:
 
     const Departures& departures() const { return units_.departures; }
 
-    // Backwards from what must be there: a node stays if one that stays reads it and cannot do without. `last_inputs` remembers
-    // for nodes that could do without any of their inputs which one they keep.
+    // Backwards from what must be there: a node stays if one that stays reads it and cannot do without. `last_inputs`
+    // remembers for nodes that could do without any of their inputs which one they keep.
     Departures nodes_without_readers(std::vector<std::optional<std::size_t>>& last_inputs) const {
         Departures departures;
         departures.nodes.assign(graph_.size(), 1);
@@ -287,14 +293,15 @@ private:
         return static_cast<std::size_t>(least - node.inputs.begin());
     }
 
-    // The inputs that a node can do without: a concatenation, those of whose channels none is needed; an uneven sum, those of
-    // which it adds nothing but constants; an even one, those that are 0.
+    // The inputs that a node can do without: a concatenation, those of whose channels none is needed; an uneven sum,
+    // those of which it adds nothing but constants; an even one, those that are 0.
     Flags dispensable_inputs(std::size_t n) const {
         const Node& node = graph_[n];
         Flags lost(node.inputs.size(), 0);
         const Derived* derived = graph_.derived(n);
         if (derived == nullptr || !derived->loses_inputs) return lost;
-        for (std::size_t k = 0; k < lost.size(); ++k) lost[k] = !graph_[node.inputs[k]].anchored && (*required_)[n][k] == 0;
+        for (std::size_t k = 0; k < lost.size(); ++k)
+            lost[k] = !graph_[node.inputs[k]].anchored && (*required_)[n][k] == 0;
         const bool even = derived->is_sum() && units_.sums == Sums::even;
         for (const ChannelMap& map : derived->maps) {
             const std::size_t input = node.inputs[map.input];
@@ -344,7 +351,9 @@ private:
             if (std::find(needed.begin(), needed.end(), 1) != needed.end()) continue;
             for (std::size_t c = 0; c < graph_[n].channels; ++c) {
                 const ChannelRange source = map.sources(c);
-                if (readings_[n].needed[c] == 0 || source.begin == source.end || !constants_[input].is_nonzero(source.begin)) continue;
+                if (readings_[n].needed[c] == 0 || source.begin == source.end ||
+                    !constants_[input].is_nonzero(source.begin))
+                    continue;
                 if (!is_choice(input, source.begin)) continue;
                 need(input, source.begin);
                 break;
@@ -422,7 +431,8 @@ private:
     // Once the choice is made: what was to carry is read, what it was to carry no longer.
     bool is_read(std::size_t n, std::size_t channel) const {
         const auto has = [channel](const std::vector<Constant>& constants) {
-            return std::any_of(constants.begin(), constants.end(), [&](const Constant& one) { return one.channel == channel; });
+            return std::any_of(constants.begin(), constants.end(),
+                               [&](const Constant& one) { return one.channel == channel; });
         };
         if (before_ == nullptr) return readings_[n].read[channel] != 0;
         return has(before_->nodes[n].carriers) || (readings_[n].read[channel] != 0 && !has(before_->nodes[n].folded));
@@ -444,14 +454,16 @@ private:
         for (std::size_t n = 0; n < graph_.size(); ++n)
             if (graph_.linear(n) != nullptr)
                 for (const std::optional<std::size_t>& carrier : readings_[n].carriers)
-                    if (carrier && !is_otherwise_needed(input_units(n)[*carrier])) kept_[input_units(n)[*carrier]] = carrier_only;
+                    if (carrier && !is_otherwise_needed(input_units(n)[*carrier]))
+                        kept_[input_units(n)[*carrier]] = carrier_only;
         // Evenness first: what it keeps may be the one channel that a layer needs.
         do {
             do {
                 changed_ = false;
                 for (std::size_t n = 0; n < graph_.size(); ++n) {
                     const Linear* linear = graph_.linear(n);
-                    if (linear != nullptr && linear->connections.groups > 1 && !departures().leaves(n)) even_groups(n, linear->connections);
+                    if (linear != nullptr && linear->connections.groups > 1 && !departures().leaves(n))
+                        even_groups(n, linear->connections);
                 }
             } while (changed_);
             for (std::size_t n = 0; n < graph_.size() && !changed_; ++n)
@@ -465,7 +477,8 @@ private:
             const Recurrent* cell = graph_.recurrent(n);
             if (cell == nullptr || !cell->watches_inputs) continue;
             for (const std::size_t unit : input_units(n))
-                if (zeroed_[unit] != 0 && kept_[unit] != 0) refuse(graph_, units_, unit, "'" + graph_[n].name + "' skips what is 0");
+                if (zeroed_[unit] != 0 && kept_[unit] != 0)
+                    refuse(graph_, units_, unit, "'" + graph_[n].name + "' skips what is 0");
         }
     }
 
@@ -486,8 +499,10 @@ private:
 
     // Whether something that varies, or a pin, keeps the unit as well.
     bool is_otherwise_needed(std::size_t unit) const {
-        return units_.is_pinned(unit) || std::any_of(units_.members[unit].begin(), units_.members[unit].end(), [&](const Slot& slot) {
-                   return readings_[slot.node].needed[slot.channel] != 0 && constants_[slot.node].known[slot.channel] == 0;
+        return units_.is_pinned(unit) ||
+               std::any_of(units_.members[unit].begin(), units_.members[unit].end(), [&](const Slot& slot) {
+                   return readings_[slot.node].needed[slot.channel] != 0 &&
+                          constants_[slot.node].known[slot.channel] == 0;
                });
     }
 
@@ -507,7 +522,9 @@ private:
             for (std::size_t c = group.begin; c < group.end; ++c) kept += is_kept(node, c) ? 1U : 0U;
             return kept;
         };
-        const auto side = [](std::size_t group, std::size_t size) { return ChannelRange{group * size, (group + 1) * size}; };
+        const auto side = [](std::size_t group, std::size_t size) {
+            return ChannelRange{group * size, (group + 1) * size};
+        };
         std::vector<std::size_t> stay;
         std::size_t in = 1, out = 1;
         for (std::size_t g = 0; g < connections.groups; ++g) {
@@ -573,8 +590,8 @@ private:
         return idle;
     }
 
-    // Where operands may be uneven, a channel is added if somebody needs its value; otherwise it is a constant, or nobody needs
-    // the sum.
+    // Where operands may be uneven, a channel is added if somebody needs its value; otherwise it is a constant, or
+    // nobody needs the sum.
     void plan_sum(std::size_t n, const Derived& derived, NodePlan& plan) const {
         plan.added.resize(derived.maps.size());
         for (const std::size_t c : plan.keep) {
@@ -598,7 +615,8 @@ private:
         const Reading& reading = readings_[n];
         for (std::size_t i = 0; i < reading.read.size(); ++i) {
             if (is_replaceable(n, i)) plan.folded.push_back({i, input_constants(n).values[i]});
-            if (reading.read[i] != 0 && needed_[input_units(n)[i]] == 0 && is_kept(graph_.input_of(n), i)) plan.cleared.push_back(i);
+            if (reading.read[i] != 0 && needed_[input_units(n)[i]] == 0 && is_kept(graph_.input_of(n), i))
+                plan.cleared.push_back(i);
         }
         for (std::size_t c = 0; c < reading.recalled.size(); ++c)
             if (reading.recalled[c] != 0 && zeroed_[units_.of[n][c]] != 0 && is_kept(n, c)) plan.forgotten.push_back(c);
@@ -670,7 +688,9 @@ bool has_merges_or_ends(const Graph& graph) {
 bool Plan::is_empty(const Graph& graph) const {
     for (std::size_t n = 0; n < nodes.size(); ++n) {
         const NodePlan& plan = nodes[n];
-        if (plan.keep.size() != graph[n].channels || !plan.lost_inputs.empty() || !plan.folded.empty() || !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty()) return false;
+        if (plan.keep.size() != graph[n].channels || !plan.lost_inputs.empty() || !plan.folded.empty() ||
+            !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty())
+            return false;
         for (std::size_t m = 0; m < plan.added.size(); ++m)
             if (plan.added[m].size() != graph.derived(n)->maps[m].count) return false;
     }
@@ -679,8 +699,8 @@ bool Plan::is_empty(const Graph& graph) const {
 
 namespace {
 
-// Those that are depthwise in the net that the plan leaves: few channels that stay make a depthwise convolution an ordinary
-// one, or another grouped one depthwise.
+// Those that are depthwise in the net that the plan leaves: few channels that stay make a depthwise convolution an
+// ordinary one, or another grouped one depthwise.
 Ties ties_left(const Graph& graph, const Plan& plan) {
     Ties ties(graph.size());
     for (std::size_t n = 0; n < graph.size(); ++n) {
@@ -700,9 +720,10 @@ bool has_groups(const Graph& graph) {
 }
 
 bool keep_the_same(const Plan& a, const Plan& b) {
-    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(), [](const NodePlan& in_a, const NodePlan& in_b) {
-        return in_a.keep == in_b.keep && in_a.lost_inputs == in_b.lost_inputs;
-    });
+    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(),
+                      [](const NodePlan& in_a, const NodePlan& in_b) {
+                          return in_a.keep == in_b.keep && in_a.lost_inputs == in_b.lost_inputs;
+                      });
 }
 
 void refuse_pinned(const Graph& graph, const Units& units, const Flags& zeroed) {
@@ -725,7 +746,8 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
         for (;;) {
             const Plan* const choice = before ? &*before : nullptr;
             Departures departures;
-            if (may_depart) departures = Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
+            if (may_depart)
+                departures = Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
             PlannedUnits planned{assign_units(graph, sums, departures, ties), {}};
             const Flags zeroed_units = zeroed(planned.units);
             refuse_pinned(graph, planned.units, zeroed_units);
@@ -734,7 +756,8 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
             for (const Edge& edge : planner.conflicts()) required[edge.node][edge.input] = 1;
             if (!planner.conflicts().empty()) break;
             // What groups are left decides what is coupled, and what carries which inputs stay: then less may have to.
-            const bool settled = choice != nullptr ? keep_the_same(*choice, planned.plan) : !grouped && !planner.has_idle_inputs(required);
+            const bool settled = choice != nullptr ? keep_the_same(*choice, planned.plan)
+                                                   : !grouped && !planner.has_idle_inputs(required);
             if (settled) return planned;
             ties = ties_left(graph, planned.plan);
             before = std::move(planned.plan);

@@ -75,7 +75,8 @@ private:
                     join(map.input, map.input_of(q), map.output_of(q));
         }
         for (const Tie& tie : ties) join(0, {tie.in, tie.in + 1}, {tie.out, tie.out + 1});
-        for (std::size_t c = node.period; node.period != 0 && c < node.channels; ++c) sets_.join(first_[n] + c - node.period, first_[n] + c);
+        for (std::size_t c = node.period; node.period != 0 && c < node.channels; ++c)
+            sets_.join(first_[n] + c - node.period, first_[n] + c);
     }
 
     void number() {
@@ -94,7 +95,8 @@ private:
         const Node& node = graph_[n];
         if (std::holds_alternative<Source>(node.operation)) pin_all(n, "input of the net");
         if (const auto* opaque = std::get_if<Opaque>(&node.operation)) {
-            for (const std::size_t input : node.inputs) pin_all(input, "read by '" + node.name + "': " + opaque->reason);
+            for (const std::size_t input : node.inputs)
+                pin_all(input, "read by '" + node.name + "': " + opaque->reason);
             pin_all(n, opaque->reason);
         }
         if (!node.pin.empty()) pin_all(n, node.pin);
@@ -120,7 +122,8 @@ private:
     }
 
     const Graph& graph_;
-    const std::vector<std::size_t> first_;  // [node] -> number of its channel 0; one past the last node: of all channels
+    // [node] -> number of its channel 0; one past the last node: of all channels
+    const std::vector<std::size_t> first_;
     DisjointSets sets_;
     Units units_;
 };

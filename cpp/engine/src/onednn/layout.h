@@ -12,9 +12,9 @@ namespace eddl::onednn {
 constexpr Tag LAYOUTS[][4] = {{Tag::nChw16c, Tag::nChw8c, Tag::nChw4c, Tag::nchw},
                               {Tag::nCdhw16c, Tag::nCdhw8c, Tag::nCdhw4c, Tag::ncdhw}};
 
-// The first of the channel-blocked layouts for which oneDNN has generated code (on plain layouts its pooling is up to 25
-// times slower, its batch norm 5 times, which pays for the change of layout); else plain.
-// make(tag) may return an empty description where a layout is not supported.
+// The first of the channel-blocked layouts for which oneDNN has generated code (on plain layouts its pooling is up to
+// 25 times slower, its batch norm 5 times, which pays for the change of layout); else plain. make(tag) may return an
+// empty description where a layout is not supported.
 template <typename Description, typename Make>
 Description vectorised(int rank, Make make) {
     const Tag(&tags)[4] = LAYOUTS[rank - 2];

@@ -1,6 +1,6 @@
 // One oneDNN primitive with the tensors it reads and writes. Tensors outside are plain (nchw, oihw, nc); where the
-// primitive wants another layout, the operation brings them there and back through scratch memory that all operations of
-// a thread share. Primitives are made once per key (shapes, thread count) and no data pointer is kept between runs.
+// primitive wants another layout, the operation brings them there and back through scratch memory that all operations
+// of a thread share. Primitives are made once per key (shapes, thread count) and no data pointer is kept between runs.
 #pragma once
 
 #include <dnnl.hpp>

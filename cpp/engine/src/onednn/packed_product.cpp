@@ -28,7 +28,8 @@ PackedProduct::Prepared PackedProduct::prepare(const PackedShape& s) {
     // oneDNN's weights are [out, in].
     const Dims strides = s.transposed ? Dims{s.in, 1} : Dims{1, s.out};
     const Desc given({s.out, s.in}, dnnl::memory::data_type::f32, strides);
-    prepared.pack = Operation(dnnl::reorder(dnnl::reorder::primitive_desc(engine(), given, engine(), packed.get_desc())));
+    prepared.pack =
+        Operation(dnnl::reorder(dnnl::reorder::primitive_desc(engine(), given, engine(), packed.get_desc())));
     prepared.pack.reads(DNNL_ARG_FROM, given, given).keeps(DNNL_ARG_TO, packed);
     return prepared;
 }

@@ -15,8 +15,8 @@ enum class Layout {
     in_out,  // [in, out / groups, taps]: dense, transposed convolution
 };
 
-// A view of a layer's weights, which must outlive it. Group g joins the g-th part of the inputs with the g-th part of the
-// outputs; 1 group joins all with all, as many as inputs is a depthwise convolution.
+// A view of a layer's weights, which must outlive it. Group g joins the g-th part of the inputs with the g-th part of
+// the outputs; 1 group joins all with all, as many as inputs is a depthwise convolution.
 struct Connections {
     const float* weights = nullptr;
     Layout layout = Layout::out_in;
@@ -32,7 +32,8 @@ struct Connections {
 
 // Where the weight that joins input i with output o, of the same group, at a tap lies in `weights`.
 inline std::size_t weight_offset(const Connections& c, std::size_t o, std::size_t i, std::size_t tap) {
-    const std::size_t pair = c.layout == Layout::out_in ? o * c.group_in() + i % c.group_in() : i * c.group_out() + o % c.group_out();
+    const std::size_t pair =
+        c.layout == Layout::out_in ? o * c.group_in() + i % c.group_in() : i * c.group_out() + o % c.group_out();
     return pair * c.taps + tap;
 }
 

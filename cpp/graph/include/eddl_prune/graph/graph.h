@@ -39,9 +39,11 @@ struct ChannelRange {
     std::size_t begin, end;
 };
 
-// The q-th block of `out_block` output channels, from `out` on, is made of the q-th block of `in_block` channels, from `in`
-// on, of one input. Blocks of one channel each: an activation, an operand of a sum (all channels), of a concatenation
-// (`out` is its offset), a selection (`in` is its beginning). Flattening: out_block values a channel; the opposite: in_block.
+// The q-th block of `out_block` output channels, from `out` on, is made of the q-th block of `in_block` channels, from
+// `in` on, of one input. Blocks of one channel each: an activation, an operand of a sum (all channels), of a
+// concatenation
+// (`out` is its offset), a selection (`in` is its beginning). Flattening: out_block values a channel; the opposite:
+// in_block.
 struct ChannelMap {
     std::size_t input = 0;  // index into Node::inputs
     std::size_t out = 0, in = 0;
@@ -49,8 +51,8 @@ struct ChannelMap {
     std::size_t out_block = 1, in_block = 1;
     bool coupled = true;  // the channels go together or not at all; otherwise the input is only read (a broadcast)
     bool read = true;     // otherwise only the input's shape counts
-    // Where blocks do not follow each other: pair q is made of the output's out_blocks[q]-th and the input's in_blocks[q]-th.
-    // Both ascend; empty: the q-th.
+    // Where blocks do not follow each other: pair q is made of the output's out_blocks[q]-th and the input's
+    // in_blocks[q]-th. Both ascend; empty: the q-th.
     std::vector<std::size_t> out_blocks, in_blocks;
 
     ChannelRange output_of(std::size_t pair) const { return range(out, out_block, out_blocks, pair); }
@@ -70,7 +72,8 @@ struct ChannelMap {
     }
 
 private:
-    static ChannelRange range(std::size_t first, std::size_t size, const std::vector<std::size_t>& blocks, std::size_t pair) {
+    static ChannelRange range(std::size_t first, std::size_t size, const std::vector<std::size_t>& blocks,
+                              std::size_t pair) {
         const std::size_t block = blocks.empty() ? pair : blocks[pair];
         return {first + block * size, first + (block + 1) * size};
     }
@@ -85,9 +88,9 @@ using ValueOf = std::function<Known(const std::vector<Known>& operands, std::siz
 struct Derived {
     std::vector<ChannelMap> maps;
     ValueOf value;
-    // Of a sum: what the operands are multiplied by, one a map. Such a layer can do without any channel of an operand that
-    // is a constant, and add that itself: its operands need not have the same channels (units.h says whether they may not).
-    // Some channels may have no operand at all. Empty for other layers.
+    // Of a sum: what the operands are multiplied by, one a map. Such a layer can do without any channel of an operand
+    // that is a constant, and add that itself: its operands need not have the same channels (units.h says whether they
+    // may not). Some channels may have no operand at all. Empty for other layers.
     std::vector<double> factors;
     // Of a concatenation or a sum: it may lose those inputs, but not all, whose channels it can do without.
     bool loses_inputs = false;
@@ -101,12 +104,13 @@ struct Derived {
     bool is_sum() const { return !factors.empty(); }
 };
 
-// A recurrent cell. At each time step every output channel is made of the input channels, and of this node's own channels one
-// step before, that a weight of any gate joins with it. Before the first step these are 0.
+// A recurrent cell. At each time step every output channel is made of the input channels, and of this node's own
+// channels one step before, that a weight of any gate joins with it. Before the first step these are 0.
 struct Recurrent {
     std::vector<Connections> from_inputs, from_states;  // one a gate
     bool has_biases = false;                            // of all gates, which can take up constant inputs
-    bool watches_inputs = false;                        // samples whose inputs are all 0 are skipped: other values are no weights' affair
+    // samples whose inputs are all 0 are skipped: other values are no weights' affair
+    bool watches_inputs = false;
     // A channel stays at 0 for all time where nothing comes into this gate: no weights, no biases (borrowed).
     std::optional<std::size_t> source;
     std::vector<const float*> source_biases;
@@ -126,7 +130,8 @@ struct Node {
     Operation operation = Source{};
     std::string pin;         // why the output must keep all its channels; "" where it need not
     bool anchored = false;   // a reader keeps it as an input even where it could do without
-    std::size_t period = 0;  // channels that are a multiple of this apart go together: a column of several words; 0: none do
+    // channels that are a multiple of this apart go together: a column of several words; 0: none do
+    std::size_t period = 0;
 };
 
 class Graph {
@@ -148,7 +153,9 @@ public:
         return position;
     }
     const Linear* linear(std::size_t position) const { return std::get_if<Linear>(&nodes_[position].operation); }
-    const Recurrent* recurrent(std::size_t position) const { return std::get_if<Recurrent>(&nodes_[position].operation); }
+    const Recurrent* recurrent(std::size_t position) const {
+        return std::get_if<Recurrent>(&nodes_[position].operation);
+    }
     const Derived* derived(std::size_t position) const { return std::get_if<Derived>(&nodes_[position].operation); }
     // nullptr also for a derived node that is no sum.
     const Derived* sum(std::size_t position) const {

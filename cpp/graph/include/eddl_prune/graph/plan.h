@@ -1,9 +1,10 @@
-// The removal plan: which channels of a net go so that its outputs stay the same, and what replaces the constants among them.
+// The removal plan: which channels of a net go so that its outputs stay the same, and what replaces the constants among
+// them.
 //
-// A channel goes where nobody reads it, or where it is a constant that its readers can do without: in their bias (or the
-// mean of a batch norm behind), or, where that is not exact (zero padding) or not there, in a *carrier*: one of the
-// constant channels that stays and whose weights stand for all of them. Zeros are told by value alone, so a weight of 1e-30
-// is alive, as are weights that sum to 0.
+// A channel goes where nobody reads it, or where it is a constant that its readers can do without: in their bias (or
+// the mean of a batch norm behind), or, where that is not exact (zero padding) or not there, in a *carrier*: one of the
+// constant channels that stays and whose weights stand for all of them. Zeros are told by value alone, so a weight of
+// 1e-30 is alive, as are weights that sum to 0.
 #pragma once
 
 #include <cstddef>
@@ -28,9 +29,11 @@ struct NodePlan {
     std::vector<std::size_t> lost_inputs;  // of a node that stays: indices of inputs that it does without from now on
     // Linear and, but for groups and carriers, recurrent nodes only:
     std::size_t groups = 1;             // that stay; each with as many inputs, and as many outputs, as the others
-    std::vector<Constant> folded;       // input channels whose constant moves into the carrier of their group, or into the bias
+    // input channels whose constant moves into the carrier of their group, or into the bias
+    std::vector<Constant> folded;
     std::vector<Constant> carriers;     // input channels that stay, at most one a group; none: into the bias
-    std::vector<std::size_t> cleared;   // input channels that stay though nothing is left of them: their weights become 0
+    // input channels that stay though nothing is left of them: their weights become 0
+    std::vector<std::size_t> cleared;
     std::vector<std::size_t> idle;      // linear nodes: outputs that stay though nobody needs their value: likewise
     // Sums only:
     std::vector<std::vector<std::size_t>> added;  // [map]: the output channels to which it adds; all stay
@@ -66,14 +69,14 @@ struct PlannedUnits {
     Plan plan;
 };
 
-// [unit]: those whose channels are 0 wherever they are read. What must stay of them all the same (NodePlan says) is 0 to its
-// readers after removal too, by zero weights.
+// [unit]: those whose channels are 0 wherever they are read. What must stay of them all the same (NodePlan says) is 0
+// to its readers after removal too, by zero weights.
 using ZeroedUnits = std::function<Flags(const Units& units)>;
 
 // Nodes that no output depends on leave where those that read them can do without; every other node keeps at least one
-// channel; those of pinned units (units.h) all stay. Time is linear in the number of weights at worst. The plan of a net that
-// a plan was applied to is empty, unless folded weights cancel to exactly 0. Throws std::invalid_argument where a pinned unit
-// is zeroed.
+// channel; those of pinned units (units.h) all stay. Time is linear in the number of weights at worst. The plan of a
+// net that a plan was applied to is empty, unless folded weights cancel to exactly 0. Throws std::invalid_argument
+// where a pinned unit is zeroed.
 PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed);
 
 }  // namespace eddl_prune::graph

@@ -1,6 +1,6 @@
-// Units: the smallest sets of channels that can only be kept or removed together, across layers. A convolution's channel,
-// the batch norm and the activation on it and its block of flattened features are one unit, as are the channels of the same
-// number of all operands of a sum.
+// Units: the smallest sets of channels that can only be kept or removed together, across layers. A convolution's
+// channel, the batch norm and the activation on it and its block of flattened features are one unit, as are the
+// channels of the same number of all operands of a sum.
 #pragma once
 
 #include <cstddef>
@@ -37,14 +37,17 @@ public:
     Members(const std::vector<std::vector<std::size_t>>& of, std::size_t units);
 
     bool empty() const { return slots_.empty(); }
-    Range operator[](std::size_t unit) const { return {slots_.data() + first_[unit], slots_.data() + first_[unit + 1]}; }
+    Range operator[](std::size_t unit) const {
+        return {slots_.data() + first_[unit], slots_.data() + first_[unit + 1]};
+    }
 
 private:
     std::vector<Slot> slots_;
     std::vector<std::size_t> first_;  // [unit], and one past the last
 };
 
-// What leaves a net as a whole: nodes from which no path leads to an output any more, once other nodes do without inputs.
+// What leaves a net as a whole: nodes from which no path leads to an output any more, once other nodes do without
+// inputs.
 struct Departures {
     Flags nodes;                // [node]; sources and what is pinned stay. Empty: nothing leaves
     std::vector<Flags> inputs;  // [node][input]: lost by a node that stays
@@ -76,8 +79,8 @@ struct Units {
     std::vector<std::size_t> pinned_by;  // [unit]
     std::vector<std::string> reasons;
 
-    // Groups: units that are computed by the same layers, hence layers that can only lose channels together. Numbered from
-    // 0 in net order; all units of a group have channels in the group's first node.
+    // Groups: units that are computed by the same layers, hence layers that can only lose channels together. Numbered
+    // from 0 in net order; all units of a group have channels in the group's first node.
     std::vector<std::size_t> group_of;  // [unit]
     std::size_t groups = 0;
 
