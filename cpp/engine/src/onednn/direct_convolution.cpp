@@ -408,8 +408,12 @@ double cycles(const Problem& p, Index parts) {
     constexpr double CALL = 4000, COPIED_ROW = 25, COPIED = 1.0, GATHERED = 2.1, RESULT = 1.2;
     const Plan plan(p, parts, 1);
     const auto& [d, h, w] = p.axes;
-    // Rows are not divided: long ones leave the cache, and a single one leaves threads without work.
-    if (plan.copy_size > 2 * CACHED || parts * d.out * h.out == 1) return std::numeric_limits<double>::infinity();
+    // Rows are not divided: long ones leave the cache, and a single one leaves threads without work. Each band reads all
+    // weights.
+    const Index weights = p.filters * p.channels * static_cast<Index>(plan.shifts.size());
+    if (std::max(plan.copy_size, weights) > 2 * CACHED || parts * d.out * h.out == 1) {
+        return std::numeric_limits<double>::infinity();
+    }
     const double planes = static_cast<double>(p.channels * d.phases() * h.phases() * w.phases());
     double sum = 0;
     for (Index depth = 0; depth < d.out; depth += plan.depths) {
