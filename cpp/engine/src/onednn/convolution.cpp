@@ -6,9 +6,7 @@
 #include <tuple>
 #include <vector>
 
-#include "onednn/convolution_choice.h"
 #include "onednn/depthwise.h"
-#include "onednn/direct_convolution.h"
 #include "onednn/parts.h"
 
 namespace eddl::onednn {
@@ -181,9 +179,12 @@ std::ptrdiff_t sample_size(const ConvShape& s) { return src_size(s) + dst_size(s
 
 void Convolution::forward(const ConvShape& shape, const float* src, const float* weights, const float* bias,
                           float* dst) {
-    if (is_direct_depthwise(shape)) return depthwise_forward(shape, src, weights, bias, dst, false);
     const ConvKernel chosen = forward_kernel_.get(shape, forward_kernel);
-    if (chosen == ConvKernel::direct) return direct_forward(shape, src, weights, bias, dst, false);
+    if (chosen == ConvKernel::depthwise) return depthwise_forward(shape, src, weights, bias, dst, false);
+    if (chosen == ConvKernel::direct) {
+        const float* const added = shape.bias ? bias : nullptr;
+        return direct_forward_.get(shape, DirectConvolution::forward).run(src, weights, added, dst, false);
+    }
     const auto make = [chosen](const ConvShape& s) { return make_forward(s, chosen, Write::overwrite); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_.get(part, make)
@@ -195,9 +196,11 @@ void Convolution::forward(const ConvShape& shape, const float* src, const float*
 }
 
 void Convolution::forward_added(const ConvShape& shape, const float* src, const float* weights, float* dst) {
-    if (is_direct_depthwise(shape)) return depthwise_forward(shape, src, weights, nullptr, dst, true);
     const ConvKernel chosen = forward_kernel_.get(shape, forward_kernel);
-    if (chosen == ConvKernel::direct) return direct_forward(shape, src, weights, nullptr, dst, true);
+    if (chosen == ConvKernel::depthwise) return depthwise_forward(shape, src, weights, nullptr, dst, true);
+    if (chosen == ConvKernel::direct) {
+        return direct_forward_.get(shape, DirectConvolution::forward).run(src, weights, nullptr, dst, true);
+    }
     const auto make = [chosen](const ConvShape& s) { return make_forward(s, chosen, Write::accumulate); };
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         forward_added_.get(part, make)
@@ -209,9 +212,11 @@ void Convolution::forward_added(const ConvShape& shape, const float* src, const 
 
 void Convolution::backward_data(const ConvShape& shape, const float* weights, const float* diff_dst,
                                 float* diff_src) {
-    if (is_direct_depthwise(shape)) return depthwise_backward_data(shape, weights, diff_dst, diff_src);
-    if (backward_data_kernel_.get(shape, backward_data_kernel) == ConvKernel::direct) {
-        return direct_backward_data(shape, weights, diff_dst, diff_src);
+    const ConvKernel chosen = backward_data_kernel_.get(shape, backward_data_kernel);
+    if (chosen == ConvKernel::depthwise) return depthwise_backward_data(shape, weights, diff_dst, diff_src);
+    if (chosen == ConvKernel::direct) {
+        const auto& direct = direct_backward_data_.get(shape, DirectConvolution::backward_data);
+        return direct.run(diff_dst, weights, nullptr, diff_src, true);
     }
     in_parts(shape, sample_size(shape), [&](const ConvShape& part, int first) {
         backward_data_.get(part, make_backward_data)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "onednn/depthwise.h"
 #include "onednn/direct_convolution.h"
 
 namespace eddl::onednn {
@@ -14,14 +15,12 @@ namespace {
 constexpr int LANES = 8;          // floats in a register, channels in a block
 constexpr double PER_CYCLE = 16;  // multiply-adds
 
-int ceil_div(int a, int b) { return (a + b - 1) / b; }
-
 // For how many (position, tap) pairs along an axis the tap meets the image, not the padding, which kernels skip.
 std::int64_t meetings(const ConvShape& s, int axis) {
     std::int64_t count = 0;
     for (int tap = 0; tap < s.kernel[axis]; ++tap) {
         const int shift = tap * s.dilation[axis] - s.before[axis];
-        const int first = std::max(0, ceil_div(std::max(0, -shift), s.stride[axis]));
+        const auto first = static_cast<int>(ceil_div(std::max(0, -shift), s.stride[axis]));
         const int room = s.in[axis] - 1 - shift;
         const int last = room < 0 ? -1 : std::min(s.out[axis] - 1, room / s.stride[axis]);
         count += std::max(0, last - first + 1);
@@ -49,7 +48,7 @@ struct Amounts {
 double blocked_work(int in, int out, int width) {
     constexpr int BLOCKS = 4, COLUMNS = 3;
     constexpr int LEFT_OVER[BLOCKS] = {0, 22, 24, 28};  // filters' worth
-    const int blocks = ceil_div(out, LANES);
+    const auto blocks = static_cast<int>(ceil_div(out, LANES));
     const int filters = blocks / BLOCKS * BLOCKS * LANES + LEFT_OVER[blocks % BLOCKS];
     const double columns = static_cast<double>(ceil_div(width, COLUMNS) * COLUMNS) / width;
     return static_cast<double>(ceil_div(in, LANES) * LANES) * filters * columns;
@@ -60,7 +59,8 @@ double blocked_work(int in, int out, int width) {
 // filled. One full register alone has too few sums to hide their latency.
 double channels_last_work(int in, int out) {
     constexpr int MASKED = 13, MASKED_BADLY = 27, ALONE = 3;  // filters' worth
-    const int blocks = ceil_div(out, LANES), filled = out % LANES;
+    const auto blocks = static_cast<int>(ceil_div(out, LANES));
+    const int filled = out % LANES;
     const bool badly = filled > LANES / 2 && (blocks % 3 == 0 || blocks == 4);
     const int more = filled == 0 ? (blocks == 1 ? ALONE : 0) : badly ? MASKED_BADLY : MASKED;
     return static_cast<double>(in) * (out + more);
@@ -95,6 +95,7 @@ bool is_depthwise(const ConvShape& s) {
 }  // namespace
 
 ConvKernel forward_kernel(const ConvShape& s) {
+    if (is_direct_depthwise(s)) return ConvKernel::depthwise;
     // One tap is a product of matrices.
     if (!has_measured_kernels() || volume(s.kernel, s.rank) == 1 || is_depthwise(s)) return ConvKernel::onednn;
     if (has_odd_groups(s)) return ConvKernel::direct;
@@ -110,6 +111,7 @@ ConvKernel forward_kernel(const ConvShape& s) {
 }
 
 ConvKernel backward_data_kernel(const ConvShape& s) {
+    if (is_direct_depthwise(s)) return ConvKernel::depthwise;
     const auto end = s.stride.begin() + s.rank;
     const bool steps_of_one = std::all_of(s.stride.begin(), end, [](int step) { return step == 1; });
     if (!steps_of_one || !has_measured_kernels() || volume(s.kernel, s.rank) == 1 || is_depthwise(s)) {

@@ -1,7 +1,7 @@
 // Depthwise convolution over three axes on plain tensors: oneDNN has no generated code for it.
 #pragma once
 
-#include "onednn/convolution.h"
+#include "onednn/conv_shape.h"
 
 namespace eddl::onednn {
 

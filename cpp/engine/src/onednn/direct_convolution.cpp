@@ -1,5 +1,7 @@
 #include "onednn/direct_convolution.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -28,8 +30,6 @@ constexpr int REGISTERS = 12;        // for sums: of the 16, the rest hold input
 constexpr int MOST_FILTERS = 4;      // at a time
 constexpr Index CACHED = 40 * 1024;  // floats of input that are to fit the second-level cache
 
-Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
-
 // One axis of a convolution. Positions that are a stride apart are an image of their own, a *phase*; on it each tap of
 // the kernel is a shift, as with steps of 1.
 struct Axis {
@@ -51,6 +51,8 @@ struct Problem {
     Index filter_stride, channel_stride;  // of the weights; taps lie side by side
     bool flipped;                         // the last tap is the first
 
+    Index taps() const { return axes[0].kernel * axes[1].kernel * axes[2].kernel; }
+    Index weights() const { return filters * channels * taps(); }
     Index in_size() const { return axes[0].in * axes[1].in * axes[2].in; }
     Index out_size() const { return axes[0].out * axes[1].out * axes[2].out; }
 };
@@ -348,8 +350,7 @@ void run_band(const Problem& p, const Plan& plan, const Band& band, const float*
     copy_band(p, plan, band, src, copy);
     dst += (band.depth * p.axes[1].out + band.row) * p.axes[2].out;
     const Index size = p.out_size();
-    const Operands o{p.channels, plan.channel_size, plan.shifts.data(), static_cast<Index>(plan.shifts.size()),
-                     p.filter_stride, p.channel_stride};
+    const Operands o{p.channels, plan.channel_size, plan.shifts.data(), p.taps(), p.filter_stride, p.channel_stride};
     const Index vectors = plan.registers(band);
     alignas(LANES * sizeof(float)) float results[REGISTERS * LANES];
     for (Index f = 0, filters = 0; f < p.filters; f += filters) {
@@ -373,27 +374,6 @@ void run_band(const Problem& p, const Plan& plan, const Band& band, const float*
     }
 }
 
-void convolve(const Problem& p, Index samples, Index groups, const float* src, const float* weights, const float* bias,
-              float* dst, bool add) {
-    const Index threads = omp_get_max_threads(), parts = samples * groups;
-    const Plan plan(p, parts, threads);
-    const Index bands = plan.depth_bands * plan.row_bands;
-    const Index scratch_size = ceil_div(plan.copy_size, 2 * LANES) * 2 * LANES;  // each thread's begins a cache line
-    const auto bytes = static_cast<std::size_t>(threads * scratch_size) * sizeof(float);
-    auto* const scratch = static_cast<float*>(scratch_memory(bytes));
-    const auto filter_size = p.channels * static_cast<Index>(plan.shifts.size());
-    const Index work = static_cast<Index>(plan.starts.size()) * LANES * p.filters * filter_size;
-    parallel_for(parts * bands, [&, src, weights, bias, dst](Index task) {
-        const Index part = task / bands, group = part % groups;
-        const Index depth = task % bands / plan.row_bands * plan.depths, row = task % plan.row_bands * plan.rows;
-        const Band band = plan.band(depth, row);
-        run_band(p, plan, band, src + part * p.channels * p.in_size(),
-                 weights + group * p.filters * filter_size,
-                 bias == nullptr ? nullptr : bias + group * p.filters, dst + part * p.filters * p.out_size(), add,
-                 scratch + omp_get_thread_num() * scratch_size);
-    }, work);
-}
-
 // Of tiles, a tap of a channel each: of all registers, what multiply-adds take; of few, the latency of a sum.
 double tile_cycles(Index filters, Index vectors) {
     constexpr Index PER_CYCLE = 2;  // multiply-adds of registers
@@ -408,10 +388,9 @@ double cycles(const Problem& p, Index parts) {
     constexpr double CALL = 4000, COPIED_ROW = 25, COPIED = 1.0, GATHERED = 2.1, RESULT = 1.2;
     const Plan plan(p, parts, 1);
     const auto& [d, h, w] = p.axes;
-    // Rows are not divided: long ones leave the cache, and a single one leaves threads without work. Each band reads all
-    // weights.
-    const Index weights = p.filters * p.channels * static_cast<Index>(plan.shifts.size());
-    if (std::max(plan.copy_size, weights) > 2 * CACHED || parts * d.out * h.out == 1) {
+    // Rows are not divided: long ones leave the cache, and a single one leaves threads without work. Each band reads
+    // all weights.
+    if (std::max(plan.copy_size, p.weights()) > 2 * CACHED || parts * d.out * h.out == 1) {
         return std::numeric_limits<double>::infinity();
     }
     const double planes = static_cast<double>(p.channels * d.phases() * h.phases() * w.phases());
@@ -427,7 +406,7 @@ double cycles(const Problem& p, Index parts) {
             }
             const Index seen = (band.depths + plan.reach[0]) * (band.rows + plan.reach[1]);
             const double copied_rows = planes * static_cast<double>(seen);
-            sum += tiles * static_cast<double>(p.channels) * static_cast<double>(plan.shifts.size()) +
+            sum += tiles * static_cast<double>(p.channels * p.taps()) +
                    copied_rows * (COPIED_ROW + (w.stride > 1 ? GATHERED : COPIED) * static_cast<double>(plan.width)) +
                    RESULT * static_cast<double>(p.filters * vectors * LANES);
         }
@@ -440,13 +419,43 @@ double cycles(const Problem& p, Index parts) {
 double direct_forward_cycles(const ConvShape& s) { return cycles(forward_problem(s), s.batch * s.groups); }
 double direct_backward_data_cycles(const ConvShape& s) { return cycles(backward_problem(s), s.batch * s.groups); }
 
-void direct_forward(const ConvShape& s, const float* src, const float* weights, const float* bias, float* dst,
-                    bool add) {
-    convolve(forward_problem(s), s.batch, s.groups, src, weights, s.bias && !add ? bias : nullptr, dst, add);
+struct DirectConvolution::Made {
+    Problem problem;  // of which the plan holds a reference
+    Index groups, parts, threads;
+    Plan plan;
+
+    Made(const Problem& p, const ConvShape& s)
+        : problem(p), groups(s.groups), parts(static_cast<Index>(s.batch) * s.groups), threads(omp_get_max_threads()),
+          plan(problem, parts, threads) {}
+    Made(const Made&) = delete;
+    Made& operator=(const Made&) = delete;
+};
+
+DirectConvolution::DirectConvolution(std::shared_ptr<const Made> made) : made_(std::move(made)) {}
+
+DirectConvolution DirectConvolution::forward(const ConvShape& s) {
+    return DirectConvolution(std::make_shared<Made>(forward_problem(s), s));
 }
 
-void direct_backward_data(const ConvShape& s, const float* weights, const float* diff_dst, float* diff_src) {
-    convolve(backward_problem(s), s.batch, s.groups, diff_dst, weights, nullptr, diff_src, true);
+DirectConvolution DirectConvolution::backward_data(const ConvShape& s) {
+    return DirectConvolution(std::make_shared<Made>(backward_problem(s), s));
+}
+
+void DirectConvolution::run(const float* src, const float* weights, const float* bias, float* dst, bool add) const {
+    const Problem& p = made_->problem;
+    const Plan& plan = made_->plan;
+    const Index groups = made_->groups, bands = plan.depth_bands * plan.row_bands;
+    const Index scratch_size = ceil_div(plan.copy_size, 2 * LANES) * 2 * LANES;  // each thread's begins a cache line
+    const auto bytes = static_cast<std::size_t>(made_->threads * scratch_size) * sizeof(float);
+    auto* const scratch = static_cast<float*>(scratch_memory(bytes));
+    const Index work = static_cast<Index>(plan.starts.size()) * LANES * p.weights();
+    parallel_for(made_->parts * bands, [&, src, weights, bias, dst](Index task) {
+        const Index part = task / bands, group = part % groups;
+        const Index depth = task % bands / plan.row_bands * plan.depths, row = task % plan.row_bands * plan.rows;
+        run_band(p, plan, plan.band(depth, row), src + part * p.channels * p.in_size(), weights + group * p.weights(),
+                 bias == nullptr ? nullptr : bias + group * p.filters, dst + part * p.filters * p.out_size(), add,
+                 scratch + omp_get_thread_num() * scratch_size);
+    }, work);
 }
 
 }  // namespace eddl::onednn

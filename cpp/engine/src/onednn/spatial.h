@@ -19,6 +19,8 @@ inline Dims dims_of(Dims first, const Spatial& sizes, int rank) {
     return first;
 }
 
+inline std::ptrdiff_t ceil_div(std::ptrdiff_t a, std::ptrdiff_t b) { return (a + b - 1) / b; }
+
 // Number of positions.
 inline std::ptrdiff_t volume(const Spatial& sizes, int rank) {
     std::ptrdiff_t product = 1;
