@@ -56,9 +56,9 @@ void count_neighbours(Layer& layer) noexcept {
 }  // namespace
 
 struct DepartingLayers::Prepared {
-    struct Placeholder {
+    struct Emptying {
         Tensor* tensor;
-        std::unique_ptr<Tensor> value;
+        std::unique_ptr<Tensor> zero;  // what it becomes
     };
     struct Loss {
         Layer* layer;
@@ -84,7 +84,7 @@ struct DepartingLayers::Prepared {
     OptimizerState& state;
     vlayer layers;
     std::vector<Loss> losses;
-    std::vector<Placeholder> placeholders;
+    std::vector<Emptying> emptyings;
     std::vector<View> views;
     std::shared_ptr<Owner> owner = std::make_shared<Owner>();
 
@@ -95,7 +95,7 @@ struct DepartingLayers::Prepared {
         layers.push_back(&layer);
         if (is_view(layer)) views.push_back({&layer, std::vector<int>(layer.output->shape.size(), 1)});
         for (Tensor* tensor : tensors_of(layer))
-            placeholders.push_back(
+            emptyings.push_back(
                 {tensor, std::unique_ptr<Tensor>(Tensor::zeros(std::vector<int>(tensor->shape.size(), 1), layer.dev))});
     }
 
@@ -149,9 +149,8 @@ void DepartingLayers::commit() noexcept {
     std::for_each(prepared_->layers.rbegin(), prepared_->layers.rend(),
                   [this](Layer* layer) { prepared_->leave(*layer); });
     for (Layer* layer : prepared_->layers) release_workspace_of(*layer);
-    for (const Prepared::Placeholder& placeholder : prepared_->placeholders)
-        exchange(*placeholder.tensor, *placeholder.value);
-    prepared_->placeholders.clear();
+    for (const Prepared::Emptying& emptying : prepared_->emptyings) exchange(*emptying.tensor, *emptying.zero);
+    prepared_->emptyings.clear();
     for (const Prepared::View& view : prepared_->views)
         reshape_alias(*view.layer->output, view.shape, &prepared_->owner->nothing);
     prepared_->owner->layers.swap(prepared_->layers);

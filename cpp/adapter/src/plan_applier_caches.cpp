@@ -34,7 +34,6 @@ public:
         Layer& layer = change_.layer;
         const bool special = try_kind<LReshape, LSqueeze, LUnsqueeze, PassThrough, LBypass, LConv1D, LPool1D>(layer);
         if (!special) resize(layer.output, out_);
-        //
         static_cast<void>(
             try_kind<LDense, LBatchNorm, LGroupNorm, LEmbedding, LLSTM, LGRU, LRNN, LDropout, LGaussianNoise, LAbs,
                      LPad, LPool, LPool3D, LSelect, LPermute, LTile, LBroadcast, LRepeat, ReductionLayer>(layer));

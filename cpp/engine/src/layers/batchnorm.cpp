@@ -46,8 +46,8 @@ void normalise(const LBatchNorm& layer) {
         scales[c] = (layer.affine ? layer.bn_g->ptr[c] : 1.0f) / std::sqrt(layer.bn_var->ptr[c] + layer.epsilon);
         if (layer.affine) shifts[c] = layer.bn_b->ptr[c];
     }
-    const float *const src = input.ptr, *const mean = layer.bn_mean->ptr, *const scale = scales.data(),
-                       *const shift = shifts.data();
+    const float *const src = input.ptr, *const mean = layer.bn_mean->ptr;
+    const float *const scale = scales.data(), *const shift = shifts.data();
     float* const dst = layer.output->ptr;
     const auto normalised = [](float x, float m, float a, float b) { return (x - m) * a + b; };
     if (values == 1) {
