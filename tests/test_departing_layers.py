@@ -403,16 +403,21 @@ def test_what_cannot_be_given_again_changes_nothing():
     train(net, *batch())
 
 
-def test_recurrent_cells_stay():
-    """Which layers compute step by step depends on the cells before them."""
-    x = eddl.Input([4], "input")
-    cell = eddl.LSTM(eddl.Dense(x, 5, True, "before"), 6, False, True, "cell")
-    dead = eddl.Dense(cell, 5, True, "dead")
-    net = build(eddl.Model([x], [eddl.Dense(eddl.Concat([eddl.Dense(cell, 3, True, "live"), dead]), 2, True, "head")]))
-    kill(net, "dead", slice(None))
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("mem", MEMORY_LEVELS)
+def test_an_input_that_nobody_reads_any_more_stays(mem, trained):
+    first, second = eddl.Input([4], "first"), eddl.Input([3], "second")
+    operands = [eddl.Dense(first, 5, True, "live"), eddl.Dense(second, 5, True, "dead")]
+    net = eddl.Model([first, second], [eddl.Dense(eddl.Add(operands), 2, True, "head")])
+    net = build(net, eddl.sgd(0.01), mem=mem)
     rng = np.random.default_rng(0)
-    inputs = rng.normal(size=(3, 5, 4)).astype(np.float32)
-    before = predict(net, inputs)
-    ep.simplify(net)
-    np.testing.assert_allclose(predict(net, inputs), before, rtol=1e-4, atol=1e-5)
-    assert eddl.getLayer(net, "dead").output.shape[1] == 1
+    x, y = [rng.normal(size=(6, n)).astype(np.float32) for n in (4, 3)], np.zeros((6, 2), np.float32)
+    if trained:
+        train(net, x, y)
+    kill(net, "dead", slice(None))
+    expected = predict(net, x)
+    assert ep.simplify(net).layers_removed == ("dead",)
+    np.testing.assert_allclose(predict(net, x), expected, rtol=1e-5, atol=1e-6)
+    train(net, x, y, steps=3)
+    assert np.abs(predict(net, x)).mean() < np.abs(expected).mean()
+    assert predict(net, [array[:2] for array in x]).shape == (2, 2)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "eddl_prune/adapter/errors.h"
+#include "recurrent_roles.h"
 
 namespace eddl_prune::adapter {
 
@@ -44,7 +45,7 @@ graph::PlannedUnits plan_without(const NetView& view, const graph::Graph& graph,
         return flags;
     };
     try {
-        return graph::make_plan(graph, sums, zeroed);
+        return graph::make_plan(graph, sums, zeroed, requirements_over_time(view.layers(), graph));
     } catch (const std::invalid_argument& error) {
         throw PruneError(std::string(view.function()) + ": " + error.what());
     }

@@ -10,6 +10,7 @@
 #include "eddl_prune/adapter/optimizer_wrapper.h"
 #include "plan_applier_convolution.h"
 #include "plan_applier_tensors.h"
+#include "recurrent_roles.h"
 
 namespace eddl_prune::adapter {
 
@@ -25,6 +26,8 @@ std::vector<Tensor*> tensors_of(Layer& layer) {
     if (!passes_on && !is_view(layer)) add(layer.output);
     for (const vtensor* list : {&layer.params, &layer.gradients, &layer.acc_gradients})
         std::for_each(list->begin(), list->end(), add);
+    for (Tensor* state : layer.states)
+        if (state != layer.output) add(state);
     if (auto* norm = dynamic_cast<LBatchNorm*>(&layer)) add(norm->opa);
 #if !defined(EDDL_EMBEDDED_ENGINE)
     if (auto* norm = dynamic_cast<LLayerNorm*>(&layer)) add(norm->opa);
@@ -53,6 +56,20 @@ void count_neighbours(Layer& layer) noexcept {
     layer.lout = static_cast<int>(layer.child.size());
 }
 
+#if !defined(EDDL_EMBEDDED_ENGINE)
+// Readers make their parents' deltas. EDDL's inputs without a delta crash in backward.
+void give_deltas_to_unread_inputs(const vlayer& layers, const graph::Graph& graph, const graph::Plan& plan) {
+    std::vector<bool> read(graph.size());
+    for (std::size_t n = 0; n < graph.size(); ++n)
+        for (std::size_t k = 0; k < graph[n].inputs.size() && !plan.nodes[n].keep.empty(); ++k) {
+            const std::vector<std::size_t>& lost = plan.nodes[n].lost_inputs;
+            if (!std::binary_search(lost.begin(), lost.end(), k)) read[graph[n].inputs[k]] = true;
+        }
+    for (std::size_t n = 0; n < graph.size(); ++n)
+        if (dynamic_cast<LInput*>(layers[n]) != nullptr && !read[n]) layers[n]->mem_delta();
+}
+#endif
+
 }  // namespace
 
 struct DepartingLayers::Prepared {
@@ -63,6 +80,7 @@ struct DepartingLayers::Prepared {
     struct Loss {
         Layer* layer;
         const std::vector<std::size_t>* inputs;  // ascending
+        bool decodes;                            // maybe only since one of these does
     };
 
     // A layer whose output is its parent's memory: it never owns what its output holds.
@@ -99,7 +117,10 @@ struct DepartingLayers::Prepared {
                 {tensor, std::unique_ptr<Tensor>(Tensor::zeros(std::vector<int>(tensor->shape.size(), 1), layer.dev))});
     }
 
-    void lose_inputs(Layer& layer, const std::vector<std::size_t>& inputs) noexcept {
+    void lose_inputs(const Loss& loss) noexcept {
+        Layer& layer = *loss.layer;
+        const std::vector<std::size_t>& inputs = *loss.inputs;
+        layer.isdecoder = loss.decodes;
         for (auto k = inputs.rbegin(); k != inputs.rend(); ++k) {
             const auto lost = layer.parent.begin() + static_cast<std::ptrdiff_t>(*k);
             vlayer& readers = (*lost)->child;
@@ -135,16 +156,21 @@ struct DepartingLayers::Prepared {
 DepartingLayers::DepartingLayers(Net& net, OptimizerState& state, const vlayer& layers, const graph::Graph& graph,
                                  const graph::Plan& plan)
     : prepared_(std::make_unique<Prepared>(net, state)) {
+    const std::vector<bool> decoding = decoding_layers(layers);
     for (std::size_t n = 0; n < graph.size(); ++n) {
         if (plan.nodes[n].keep.empty()) prepared_->prepare(*layers[n]);
-        if (!plan.nodes[n].lost_inputs.empty()) prepared_->losses.push_back({layers[n], &plan.nodes[n].lost_inputs});
+        if (!plan.nodes[n].lost_inputs.empty()) 
+            prepared_->losses.push_back({layers[n], &plan.nodes[n].lost_inputs, decoding[n]});
     }
+#if !defined(EDDL_EMBEDDED_ENGINE)
+    give_deltas_to_unread_inputs(layers, graph, plan);
+#endif
 }
 
 DepartingLayers::~DepartingLayers() = default;
 
 void DepartingLayers::commit() noexcept {
-    for (const Prepared::Loss& loss : prepared_->losses) prepared_->lose_inputs(*loss.layer, *loss.inputs);
+    for (const Prepared::Loss& loss : prepared_->losses) prepared_->lose_inputs(loss);
     // Children first: what leaves still finds its parents.
     std::for_each(prepared_->layers.rbegin(), prepared_->layers.rend(),
                   [this](Layer* layer) { prepared_->leave(*layer); });

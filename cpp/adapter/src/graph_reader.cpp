@@ -24,12 +24,10 @@ const Layer* shape_giver(const Layer& layer) {
 
 graph::Graph read_graph(const NetView& view) {
     const std::vector<Layer*>& layers = view.layers();
-    const vlayer& outputs = view.net()->lout;
+    const vlayer &inputs = view.net()->lin, &outputs = view.net()->lout;
     const std::unordered_set<const Tensor*> shared = view.shared_parameters();
     std::unordered_map<const Layer*, std::size_t> position_of;
     std::unordered_map<const Layer*, std::string> taken;  // shapes, by layers that come before
-    const bool has_decoder =
-        std::any_of(layers.begin(), layers.end(), [](const Layer* layer) { return layer->isdecoder; });
     graph::Graph graph;
     for (std::size_t k = 0; k < layers.size(); ++k) {
         const Layer& layer = *layers[k];
@@ -55,10 +53,6 @@ graph::Graph read_graph(const NetView& view) {
                                [&](const Tensor* parameter) { return shared.count(parameter) != 0; });
         };
         const bool has_channels = layer.output->shape.size() > channel_axis;
-        // What comes after a cell is made step by step; without, it would not be.
-        node.anchored = layer.isrecurrent || has_decoder ||
-                        std::any_of(node.inputs.begin(), node.inputs.end(),
-                                    [&](std::size_t input) { return graph[input].anchored; });
         node.channels = has_channels ? static_cast<std::size_t>(layer.output->shape[channel_axis]) : 1;
         if (shares(&layer))
             node.operation = graph::Opaque{"another layer of the net uses its parameters too"};
@@ -76,6 +70,7 @@ graph::Graph read_graph(const NetView& view) {
         if (const auto* embedding = dynamic_cast<const LEmbedding*>(&layer))
             node.period = static_cast<std::size_t>(embedding->dim);
         if (is_output(&layer)) node.pin = "output of the net";
+        else if (std::find(inputs.begin(), inputs.end(), &layer) != inputs.end()) node.pin = "input of the net";
         else if (const auto found = taken.find(&layer); found != taken.end()) node.pin = found->second;
         position_of[&layer] = graph.add(std::move(node));
     }

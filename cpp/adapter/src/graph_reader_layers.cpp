@@ -549,11 +549,12 @@ Operation read(const LMatMul&, const WeightedLayer&) { return Opaque{"a product 
 // `zero_biases`: those of the source, the gate without which the state stays 0, numbered after all weights.
 Operation cell(const Layer& layer, std::size_t gates, std::optional<std::size_t> source,
                const std::vector<std::size_t>& zero_biases) {
-    if (layer.parent.size() > 1) return Opaque{"a recurrent layer that goes on from another's states"};
-    const vlayer& all = layer.net->layers;
-    if (std::any_of(all.begin(), all.end(), [](const Layer* other) { return other->isdecoder; }))
-        return Opaque{"a recurrent layer of an encoder or decoder, between which states pass"};
     graph::Recurrent read;
+    const vlayer& all = layer.net->layers;
+    if (layer.parent.size() > 1)
+        read.states_pass = "a recurrent layer that goes on from another's states";
+    else if (std::any_of(all.begin(), all.end(), [](const Layer* other) { return other->isdecoder; }))
+        read.states_pass = "a recurrent layer of an encoder or decoder, between which states pass";
     for (std::size_t param = 0; param < 2 * gates; ++param) {
         const Tensor& weights = *layer.params.at(param);
         graph::Connections connections;
@@ -564,7 +565,7 @@ Operation cell(const Layer& layer, std::size_t gates, std::optional<std::size_t>
         (param < gates ? read.from_inputs : read.from_states).push_back(connections);
     }
     read.has_biases = layer.params.size() > 2 * gates;
-    read.source = source;
+    if (read.states_pass.empty()) read.source = source;
     for (const std::size_t bias : zero_biases)
         if (read.has_biases) read.source_biases.push_back(layer.params.at(2 * gates + bias)->ptr);
     return read;

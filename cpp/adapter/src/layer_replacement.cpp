@@ -23,6 +23,7 @@ void take_place(Net& net, Layer& old, Layer& fresh) noexcept {
     for (vlayer* layers : {&net.layers, &net.lout, &net.vfts, &net.vbts}) replace_in(*layers);
     std::copy(old.parent.begin(), old.parent.end(), fresh.parent.begin());
     fresh.input = old.input;
+    fresh.isdecoder = old.isdecoder;
     fresh.lin = old.lin;
     for (Layer* parent : fresh.parent) replace_in(parent->child);
     for (Layer* child : old.child) replace_in(child->parent);

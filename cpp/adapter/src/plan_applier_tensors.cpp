@@ -12,6 +12,7 @@
 #endif
 
 #include "eddl/layers/core/layer_core.h"
+#include "eddl/layers/recurrent/layer_recurrent.h"
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/kernels/channels.h"
 #include "eddl_prune/kernels/elementwise.h"
@@ -95,8 +96,12 @@ void reshape_alias(Tensor& tensor, const std::vector<int>& shape, float* data) {
 }
 
 void free_deltas(const std::vector<Layer*>& layers) noexcept {
-    // EDDL's LInput copies its delta to where nets are chained, so it is never without one.
     const auto frees = [](const Layer& layer) {
+#if !defined(EDDL_EMBEDDED_ENGINE)
+        // EDDL makes it with the layer, and deletes it once more with that.
+        if (dynamic_cast<const LCopyStates*>(&layer) != nullptr) return false;
+#endif
+        // EDDL's LInput copies its delta to where nets are chained, so it is never without one.
         return layer.delta != nullptr && dynamic_cast<const LInput*>(&layer) == nullptr;
     };
     // Children first: a reshape's delta lies in its parent's.

@@ -11,6 +11,7 @@
 #include "eddl_prune/adapter/plan_applier.h"
 #include "eddl_prune/graph/plan.h"
 #include "eddl_prune/graph/units.h"
+#include "recurrent_roles.h"
 #include "unrolled_copy.h"
 
 namespace eddl_prune::adapter {
@@ -67,6 +68,8 @@ graph::Departures departures(const NetView& view, const graph::Graph& graph, con
             (derived == nullptr || !derived->loses_inputs || static_cast<std::size_t>(count) == lost.size()))
             refuse(n, "cannot do without the inputs that it would lose");
     }
+    for (const graph::Requirement& required : requirements_over_time(view.layers(), graph)(found))
+        refuse(required.node, "cannot lose all that it would: " + required.reason);
     return found;
 }
 

@@ -39,7 +39,8 @@ void discard(Net* copy) noexcept {
 void renew_unrolled_copy(Net& net) noexcept {
     if (net.rnet == nullptr) return;
     Net& old = *net.rnet;
-    const int inputs = input_steps(net), outputs = copies_of(net.lout.front(), old.lout);
+    // Not those of a certain layer: another may have taken its place.
+    const int inputs = input_steps(net), outputs = static_cast<int>(old.lout.size() / net.lout.size());
     const int tr_batches = old.tr_batches, inferenced_samples = old.inferenced_samples;
     verr total_loss = std::move(old.total_loss), total_metric = std::move(old.total_metric),
          fiterr = std::move(old.fiterr);

@@ -44,7 +44,9 @@ void Graph::check(const Node& node) const {
                 "channels that " + std::to_string(connections.groups) + " groups divide");
     };
     const auto check_recurrent = [&](const Recurrent& cell) {
-        require_equal(node, "input", 1, node.inputs.size());
+        require(node, node.inputs.size() == 1 || (node.inputs.size() == 2 && !cell.states_pass.empty()),
+                "one input, and maybe one of states");
+        require(node, !cell.source || cell.states_pass.empty(), "states of its own, if they begin with 0");
         require_equal(node, "gates", cell.from_inputs.size(), cell.from_states.size());
         require(node, !cell.source || *cell.source < cell.from_inputs.size(), "a source among its gates");
         for (const auto* gates : {&cell.from_inputs, &cell.from_states})

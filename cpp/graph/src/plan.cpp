@@ -17,13 +17,41 @@ namespace {
 
 const char* const alive = "in use";
 const char* const carries = "carries constants";
-const char* const last_one = "a layer keeps at least one channel";
+const std::string last_one = "a layer keeps at least one channel";
 
 // A node and one of its inputs.
 struct Edge {
     std::size_t node, input;
 };
-using InputFlags = std::vector<Flags>;  // [node][input]
+
+// What is not to leave.
+struct Required {
+    explicit Required(const Graph& graph) : nodes(graph.size(), 0), held(graph.size()) {
+        for (const Node& node : graph.nodes()) inputs.emplace_back(node.inputs.size(), 0);
+    }
+
+    // `departures`: those that it is required of.
+    void add(const Graph& graph, const Departures& departures, const Requirement& requirement) {
+        if (requirement.input) {
+            inputs[requirement.node][*requirement.input] = 1;
+            hold(graph, departures, graph[requirement.node].inputs[*requirement.input], requirement.reason);
+        } else {
+            nodes[requirement.node] = 1;
+            hold(graph, departures, requirement.node, requirement.reason);
+        }
+    }
+
+    Flags nodes;
+    std::vector<Flags> inputs;      // [node][input]
+    std::vector<std::string> held;  // Departures::held
+
+private:
+    void hold(const Graph& graph, const Departures& departures, std::size_t n, const std::string& reason) {
+        if (!departures.leaves(n) || !held[n].empty()) return;
+        held[n] = reason;
+        for (const std::size_t input : graph[n].inputs) hold(graph, departures, input, reason);
+    }
+};
 
 [[noreturn]] void refuse(const Graph& graph, const Units& units, std::size_t unit, const std::string& reason) {
     const Slot& slot = units.members[unit].front();
@@ -54,9 +82,8 @@ public:
         }
     }
 
-    // What nobody needs though nothing be coupled (of units of one channel each). `required`: inputs that are not to be
-    // lost.
-    Departures find_departures(const InputFlags& required) {
+    // What nobody needs though nothing be coupled (of units of one channel each).
+    Departures find_departures(const Required& required) {
         required_ = &required;
         for (std::size_t n = 0; n < graph_.size(); ++n)
             if (!graph_[n].pin.empty()) need_all(n);
@@ -67,10 +94,14 @@ public:
             while (choose_carriers());
             departures = nodes_without_readers(last_inputs);
             changed_ = false;
-            for (std::size_t n = 0; n < graph_.size(); ++n)
-                if (std::holds_alternative<Opaque>(graph_[n].operation) && !departures.leaves(n))
+            for (std::size_t n = 0; n < graph_.size(); ++n) {
+                if (departures.leaves(n)) continue;
+                if (std::holds_alternative<Opaque>(graph_[n].operation))
                     for (const std::size_t input : graph_[n].inputs) need_all(input);
+                if (passes_states(n)) need_all(n);
+            }
         } while (changed_);
+        departures.held = required.held;
         return departures;
     }
 
@@ -97,14 +128,14 @@ public:
 
     // Whether inputs stay of which nothing but constants is needed: when it is known which channels carry, those may be
     // lost.
-    bool has_idle_inputs(const InputFlags& required) const {
+    bool has_idle_inputs(const Required& required) const {
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             const Derived* derived = graph_.derived(n);
             if (derived == nullptr || !derived->loses_inputs || departures().leaves(n)) continue;
             Flags lively(graph_[n].inputs.size(), 0);
             std::size_t stay = 0;
             for (std::size_t k = 0; k < lively.size(); ++k) {
-                lively[k] = departures().loses(n, k) || graph_[graph_[n].inputs[k]].anchored || required[n][k] != 0;
+                lively[k] = departures().loses(n, k) || required.inputs[n][k] != 0;
                 stay += departures().loses(n, k) ? 0U : 1U;
             }
             for (const ChannelMap& map : derived->maps)
@@ -143,12 +174,17 @@ private:
         needed_[units_.of[n][channel]] = 1;
     }
 
+    bool passes_states(std::size_t n) const {
+        const Recurrent* cell = graph_.recurrent(n);
+        return cell != nullptr && !cell->states_pass.empty();
+    }
+
     // What a pin names is pinned for its value. Other channels of the same units stay too, whatever they hold.
     void need_what_is_pinned() {
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             const Node& node = graph_[n];
             if (departures().leaves(n)) continue;
-            if (!node.pin.empty()) need_all(n);
+            if (!node.pin.empty() || passes_states(n)) need_all(n);
             if (!std::holds_alternative<Opaque>(node.operation) && !std::holds_alternative<Source>(node.operation))
                 continue;
             need_all(n);
@@ -272,7 +308,8 @@ private:
         for (std::size_t n = graph_.size(); n-- > 0;) {
             const Node& node = graph_[n];
             departures.inputs[n].assign(node.inputs.size(), 0);
-            if (std::holds_alternative<Source>(node.operation) || !node.pin.empty()) departures.nodes[n] = 0;
+            if (std::holds_alternative<Source>(node.operation) || !node.pin.empty() || required_->nodes[n] != 0)
+                departures.nodes[n] = 0;
             if (departures.leaves(n)) continue;
             Flags& lost = departures.inputs[n] = dispensable_inputs(n);
             if (!lost.empty() && std::find(lost.begin(), lost.end(), 0) == lost.end()) {
@@ -301,7 +338,7 @@ private:
         const Derived* derived = graph_.derived(n);
         if (derived == nullptr || !derived->loses_inputs) return lost;
         for (std::size_t k = 0; k < lost.size(); ++k)
-            lost[k] = !graph_[node.inputs[k]].anchored && (*required_)[n][k] == 0;
+            lost[k] = required_->inputs[n][k] == 0;
         const bool even = derived->is_sum() && units_.sums == Sums::even;
         for (const ChannelMap& map : derived->maps) {
             const std::size_t input = node.inputs[map.input];
@@ -511,7 +548,8 @@ private:
             if (is_kept(n, c)) return;
         std::size_t first = 0;
         while (first < graph_[n].channels && (is_lost(n, first) || !is_choice(n, first))) ++first;
-        keep(n, first % graph_[n].channels, last_one);  // all are lost: a conflict
+        const std::string& reason = departures().holds(n) ? departures().held[n] : last_one;
+        keep(n, first % graph_[n].channels, reason);  // all are lost: a conflict
     }
 
     // A grouped convolution loses groups as a whole; the groups that stay have equally many inputs, and outputs.
@@ -659,7 +697,7 @@ private:
     const Flags& zeroed_;  // [unit]
     const std::vector<Constants>& constants_;
     const Plan* before_;
-    const InputFlags* required_ = nullptr;  // while departures are sought
+    const Required* required_ = nullptr;  // while departures are sought
     std::vector<Edge> conflicts_;
     Flags needed_;                   // [unit]: one of its channels is
     Flags lost_;                     // [unit]: one of its channels goes with an input
@@ -733,12 +771,20 @@ void refuse_pinned(const Graph& graph, const Units& units, const Flags& zeroed) 
 
 }  // namespace
 
-PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed) {
+PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed, const Requirements& requirements) {
     const Units separate = separate_units(graph, sums);
     const Flags zeroed_channels = zeroed(separate);
     const std::vector<Constants> constants = propagate_constants(graph, separate, zeroed_channels);
-    InputFlags required;
-    for (const Node& node : graph.nodes()) required.emplace_back(node.inputs.size(), 0);
+    Required required(graph);
+    const auto find_departures = [&](const Plan* choice) {
+        for (;;) {
+            Departures departures =
+                Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
+            const std::vector<Requirement> more = requirements(departures);
+            if (more.empty()) return departures;
+            for (const Requirement& requirement : more) required.add(graph, departures, requirement);
+        }
+    };
     const bool may_depart = has_merges_or_ends(graph), grouped = has_groups(graph);
     for (;;) {
         Ties ties = depthwise_ties(graph);
@@ -746,14 +792,13 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed)
         for (;;) {
             const Plan* const choice = before ? &*before : nullptr;
             Departures departures;
-            if (may_depart)
-                departures = Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
+            if (may_depart) departures = find_departures(choice);
             PlannedUnits planned{assign_units(graph, sums, departures, ties), {}};
             const Flags zeroed_units = zeroed(planned.units);
             refuse_pinned(graph, planned.units, zeroed_units);
             Planner planner(graph, planned.units, zeroed_units, constants, choice);
             planned.plan = planner.make();
-            for (const Edge& edge : planner.conflicts()) required[edge.node][edge.input] = 1;
+            for (const Edge& edge : planner.conflicts()) required.inputs[edge.node][edge.input] = 1;
             if (!planner.conflicts().empty()) break;
             // What groups are left decides what is coupled, and what carries which inputs stay: then less may have to.
             const bool settled = choice != nullptr ? keep_the_same(*choice, planned.plan)

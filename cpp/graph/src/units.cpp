@@ -99,6 +99,8 @@ private:
                 pin_all(input, "read by '" + node.name + "': " + opaque->reason);
             pin_all(n, opaque->reason);
         }
+        if (const Recurrent* cell = graph_.recurrent(n); cell != nullptr && !cell->states_pass.empty())
+            pin_all(n, cell->states_pass);
         if (!node.pin.empty()) pin_all(n, node.pin);
     }
 

@@ -104,8 +104,8 @@ struct Derived {
     bool is_sum() const { return !factors.empty(); }
 };
 
-// A recurrent cell. At each time step every output channel is made of the input channels, and of this node's own
-// channels one step before, that a weight of any gate joins with it. Before the first step these are 0.
+// A recurrent cell. At each time step every output channel is made of the first input's channels, and of this node's
+// own channels one step before, that a weight of any gate joins with it. Before the first step these are 0.
 struct Recurrent {
     std::vector<Connections> from_inputs, from_states;  // one a gate
     bool has_biases = false;                            // of all gates, which can take up constant inputs
@@ -114,6 +114,9 @@ struct Recurrent {
     // A channel stays at 0 for all time where nothing comes into this gate: no weights, no biases (borrowed).
     std::optional<std::size_t> source;
     std::vector<const float*> source_biases;
+    // Why all its channels stay as long as the cell does: it begins with states that others give (its second input, if
+    // that is a layer), or gives its own to others. "" for other cells.
+    std::string states_pass;
 };
 
 // Anything that we do not follow: its inputs and its outputs must keep all channels.
@@ -128,8 +131,7 @@ struct Node {
     std::vector<std::size_t> inputs;  // positions in Graph::nodes(), all before this node's own
     std::size_t channels = 0;
     Operation operation = Source{};
-    std::string pin;         // why the output must keep all its channels; "" where it need not
-    bool anchored = false;   // a reader keeps it as an input even where it could do without
+    std::string pin;  // why the output must keep all its channels; "" where it need not
     // channels that are a multiple of this apart go together: a column of several words; 0: none do
     std::size_t period = 0;
 };

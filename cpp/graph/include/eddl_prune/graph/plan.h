@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -73,10 +74,21 @@ struct PlannedUnits {
 // to its readers after removal too, by zero weights.
 using ZeroedUnits = std::function<Flags(const Units& units)>;
 
+// A node that must not leave, or one of its inputs that must not be lost, and why.
+struct Requirement {
+    std::size_t node;
+    std::optional<std::size_t> input;
+    std::string reason;
+};
+
+// What must stay of that which would depart, for reasons that channels do not tell. It is asked again with what would
+// depart then, until it wants nothing more.
+using Requirements = std::function<std::vector<Requirement>(const Departures& departures)>;
+
 // Nodes that no output depends on leave where those that read them can do without; every other node keeps at least one
 // channel; those of pinned units (units.h) all stay. Time is linear in the number of weights at worst. The plan of a
 // net that a plan was applied to is empty, unless folded weights cancel to exactly 0. Throws std::invalid_argument
 // where a pinned unit is zeroed.
-PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed);
+PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed, const Requirements& requirements);
 
 }  // namespace eddl_prune::graph

@@ -51,9 +51,11 @@ private:
 struct Departures {
     Flags nodes;                // [node]; sources and what is pinned stay. Empty: nothing leaves
     std::vector<Flags> inputs;  // [node][input]: lost by a node that stays
+    std::vector<std::string> held;  // [node]: why it stays though it could leave; "" for all others
 
     bool leaves(std::size_t node) const { return !nodes.empty() && nodes[node] != 0; }
     bool loses(std::size_t node, std::size_t input) const { return !inputs.empty() && inputs[node][input] != 0; }
+    bool holds(std::size_t node) const { return !held.empty() && !held[node].empty(); }
 };
 
 // An input and an output of a depthwise convolution, which go together.

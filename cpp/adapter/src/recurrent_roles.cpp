@@ -1,0 +1,179 @@
+#include "recurrent_roles.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace eddl_prune::adapter {
+
+namespace {
+
+using Place = std::optional<std::size_t>;  // of a layer
+
+// Who does what when a net is unrolled.
+struct Roles {
+    bool encodes = false, decodes = false;  // whether there is a cell outside of a decoder, in a decoder
+    Place from, to;                         // between which states pass, though neither is the other's parent
+    // On EDDL, where the order of layers matters:
+    Place mark;                                // the first that is marked as of a decoder
+    std::vector<std::size_t> stepping_inputs;  // of the encoder, with a cell behind them
+    std::vector<std::size_t> read_inputs;
+};
+
+// Why the roles must not become `after` when this departs; "" if they may.
+std::string objection(const Roles& before, const Roles& after, const graph::Departures& departures) {
+    const bool is_new_pair = after.from != before.from || after.to != before.to;
+    const bool pair_leaves = before.to && departures.leaves(*before.to) && !after.to;
+    if (after.encodes != before.encodes) return "a recurrent net keeps a cell";
+    if (after.decodes != before.decodes) return "a decoder keeps a cell";
+    if (is_new_pair && !pair_leaves) return "states pass from the encoder to the decoder";
+    if (after.mark != before.mark) return "EDDL knows by it where the decoder begins";
+    if (after.stepping_inputs != before.stepping_inputs) return "EDDL mistakes inputs without a cell behind them";
+    if (after.read_inputs != before.read_inputs) return "EDDL cannot train over time with inputs that nobody reads";
+    return "";
+}
+
+class RoleFinder {
+public:
+    RoleFinder(const vlayer& layers, const graph::Graph& graph)
+        : layers_(layers), graph_(graph), decoding_(decoding_layers(layers)) {}
+
+    Roles roles(const graph::Departures& departures) const {
+        Roles found;
+        for (std::size_t n = 0; n < layers_.size(); ++n)
+            if (layers_[n]->isrecurrent && !departures.leaves(n)) (decoding_[n] ? found.decodes : found.encodes) = true;
+        pass_states(departures, found);
+        return found;
+    }
+
+private:
+    template <class Fits>
+    Place first(const graph::Departures& departures, Fits fits, std::size_t from = 0) const {
+        for (std::size_t n = from; n < layers_.size(); ++n)
+            if (!departures.leaves(n) && fits(n)) return n;
+        return std::nullopt;
+    }
+    template <class Fits>
+    Place last(const graph::Departures& departures, Fits fits, std::size_t end) const {
+        for (std::size_t n = end; n-- > 0;)
+            if (!departures.leaves(n) && fits(n)) return n;
+        return std::nullopt;
+    }
+
+    static void pass(Place from, Place to, Roles& found) {
+        if (!from || !to) return;
+        found.from = from;
+        found.to = to;
+    }
+
+#if defined(EDDL_EMBEDDED_ENGINE)
+    // To the first cell of the decoder that is not told where to begin, from the encoder's last layer with states.
+    void pass_states(const graph::Departures& departures, Roles& found) const {
+        const auto begins_anywhere = [this](std::size_t n) {
+            return decoding_[n] && layers_[n]->isrecurrent && layers_[n]->parent.size() < 2;
+        };
+        const auto has_states = [this](std::size_t n) { return !decoding_[n] && !layers_[n]->states.empty(); };
+        if (found.encodes)
+            pass(last(departures, has_states, layers_.size()), first(departures, begins_anywhere), found);
+    }
+#else
+    // EDDL goes by the order of the layers: to the first cell from the mark on, from the last layer before the mark
+    // that has a cell behind it. Inputs that have none it puts behind all others, and then takes them for the cells of
+    // the step before.
+    void pass_states(const graph::Departures& departures, Roles& found) const {
+        const auto [feeds, reads] = what_is_read(departures);
+        const auto feeds_cells = [&feeding = feeds](std::size_t n) { return static_cast<bool>(feeding[n]); };
+        const auto is_cell = [this](std::size_t n) { return layers_[n]->isrecurrent; };
+        found.mark = first(departures, [this](std::size_t n) { return layers_[n]->isdecoder; });
+        for (std::size_t n = 0; n < layers_.size(); ++n)
+            if (layers_[n]->parent.empty() && reads[n]) found.read_inputs.push_back(n);
+        const Place cell = first(departures, is_cell);
+        if (!cell || (found.mark && *cell > *found.mark)) return;  // no encoder
+        if (found.mark)
+            pass(last(departures, feeds_cells, *found.mark), first(departures, is_cell, *found.mark), found);
+        for (std::size_t n = 0; n < layers_.size(); ++n)
+            if (layers_[n]->parent.empty() && !decoding_[n] && feeds[n]) found.stepping_inputs.push_back(n);
+    }
+
+    // [layer]: is it a cell, or has one behind it; does anything read it.
+    std::pair<std::vector<bool>, std::vector<bool>> what_is_read(const graph::Departures& departures) const {
+        std::vector<bool> feeds(layers_.size()), reads(layers_.size());
+        for (std::size_t n = layers_.size(); n-- > 0;) {
+            if (departures.leaves(n)) continue;
+            feeds[n] = feeds[n] || layers_[n]->isrecurrent;
+            for (std::size_t k = 0; k < graph_[n].inputs.size(); ++k) {
+                if (departures.loses(n, k)) continue;
+                reads[graph_[n].inputs[k]] = true;
+                if (feeds[n]) feeds[graph_[n].inputs[k]] = true;
+            }
+        }
+        return {feeds, reads};
+    }
+#endif
+
+    const vlayer& layers_;
+    const graph::Graph& graph_;
+    const std::vector<bool> decoding_;
+};
+
+// Lets a layer stay, with all before it; how many layers that brings back.
+std::size_t bring_back(const graph::Graph& graph, graph::Departures& departures, std::size_t n) {
+    if (!departures.leaves(n)) return 0;
+    departures.nodes[n] = 0;
+    std::size_t count = 1;
+    for (const std::size_t input : graph[n].inputs) count += bring_back(graph, departures, input);
+    return count;
+}
+
+// What could be required: inputs that are lost, and layers that lead nowhere from the beginning.
+std::vector<graph::Requirement> candidates(const graph::Graph& graph, const graph::Departures& departures,
+                                           const std::string& reason) {
+    graph::Flags read(graph.size(), 0);
+    std::vector<graph::Requirement> found;
+    for (std::size_t n = graph.size(); n-- > 0;) {
+        if (departures.leaves(n) && read[n] == 0) found.push_back({n, std::nullopt, reason});
+        for (std::size_t k = 0; k < graph[n].inputs.size(); ++k) {
+            read[graph[n].inputs[k]] = 1;
+            if (departures.loses(n, k)) found.push_back({n, k, reason});
+        }
+    }
+    return found;
+}
+
+}  // namespace
+
+std::vector<bool> decoding_layers(const vlayer& layers) {
+    std::vector<bool> decoding(layers.size());
+    const auto decodes = [&](const Layer* layer) {
+        const auto place = std::find(layers.begin(), layers.end(), layer);
+        return place != layers.end() && decoding[static_cast<std::size_t>(place - layers.begin())];
+    };
+    for (std::size_t n = 0; n < layers.size(); ++n)
+        decoding[n] = layers[n]->isdecoder ||
+                      std::any_of(layers[n]->parent.begin(), layers[n]->parent.end(), decodes);
+    return decoding;
+}
+
+graph::Requirements requirements_over_time(const vlayer& layers, const graph::Graph& graph) {
+    if (std::none_of(layers.begin(), layers.end(), [](const Layer* layer) { return layer->isrecurrent; }))
+        return [](const graph::Departures&) { return std::vector<graph::Requirement>(); };
+    return [finder = RoleFinder(layers, graph), &graph](const graph::Departures& departures) {
+        const Roles before = finder.roles({});
+        const std::string reason = objection(before, finder.roles(departures), departures);
+        if (reason.empty()) return std::vector<graph::Requirement>();
+        std::vector<graph::Requirement> all = candidates(graph, departures, reason);
+        std::optional<std::pair<std::size_t, std::size_t>> best;  // layers that come back, number of the candidate
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            graph::Departures less = departures;
+            if (all[i].input) less.inputs[all[i].node][*all[i].input] = 0;
+            const std::size_t back =
+                bring_back(graph, less, all[i].input ? graph[all[i].node].inputs[*all[i].input] : all[i].node);
+            if ((!best || back < best->first) && objection(before, finder.roles(less), less).empty()) best = {back, i};
+        }
+        return best ? std::vector<graph::Requirement>{all[best->second]} : all;
+    };
+}
+
+}  // namespace eddl_prune::adapter
