@@ -1,5 +1,6 @@
 """Interrupted and resumed runs: bit by bit what a run without interruption is; damaged checkpoints are told."""
 
+import hashlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import pyeddl.eddl as eddl
 import pytest
 from eddl_prune import _core
 from eddl_prune._checkpoint import Checkpoint
+from eddl_prune._structure import Structure
 from test_frozen_state import OPTIMIZERS
 
 BATCH = 10
@@ -415,6 +417,101 @@ def test_removals_that_cannot_be(removed, error, message):
     with pytest.raises(error, match=f"^remove_again: .*{message}"):
         _core.remove_again(net, removed)
     helpers.assert_same_params(before, net)
+
+
+# --- checkpoints of versions before layers could leave a net ---
+
+
+def in_the_old_layout(structure):
+    """What that version wrote of a structure: it knew of channels alone. Each layer stays, in its position."""
+    assert structure["positions"] == list(range(len(structure["layers_at_start"]))) and not structure["lost_inputs"]
+    return {key: structure[key] for key in ("layers_at_start", "layers", "removed")}
+
+
+def write_in_the_old_layout(directory):
+    """Replaces a checkpoint by what the old version would have written; returns the structure in it."""
+    document = json.loads((directory / "checkpoint.json").read_text())
+    structure = document["run"]["structure"] = in_the_old_layout(document["run"]["structure"])
+    compact = json.dumps(document["run"], sort_keys=True, separators=(",", ":"))
+    document["run_sha256"] = hashlib.sha256(compact.encode()).hexdigest()
+    (directory / "checkpoint.json").write_text(json.dumps(document))
+    return structure
+
+
+OLD_RUNS = {
+    "channels": (lambda: built(), HARD, 2),
+    "uneven sums": (
+        lambda: built(eddl.adam(0.005), residual(False)),
+        {"schedule": ep.Schedule(pwe=0, twt=0.02, granularity="channel", patience=99, simplify=True)},
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["channels", pytest.param("uneven sums", marks=pytest.mark.embedded_engine)],  # EDDL's sums stay even
+)
+def test_a_run_of_an_old_version_is_resumed(name, tmp_path):
+    make, options, stop = OLD_RUNS[name]
+
+    def net_():
+        net = make()
+        helpers.train(net, *data_for(net), steps=60)
+        return net
+
+    net, other = net_(), net_()
+    straight = fit(net, **options)
+    fit(net_(), epochs=stop, checkpoint=tmp_path, **options)
+    structure = write_in_the_old_layout(tmp_path)
+    assert structure["removed"] and structure["layers"] != structure["layers_at_start"]
+    assert any(layer[2:] for layer in structure["layers"]) == (name == "uneven sums")
+    resumed = fit(other, checkpoint=tmp_path, resume=True, **options)
+    assert_same_run(straight, resumed, net, other)
+    document = json.loads((tmp_path / "checkpoint.json").read_text())
+    assert {"positions", "lost_inputs"} <= document["run"]["structure"].keys()  # what is written from then on
+
+
+def branched():
+    """A trunk and a dead branch, of which the old version kept one channel."""
+    x = eddl.Input([8], "input")
+    trunk = eddl.ReLu(eddl.Dense(x, 6, True, "trunk"), "trunk_relu")
+    branch = eddl.Dense(eddl.Dense(x, 5, True, "first"), 4, True, "last")
+    net = built(None, eddl.Model([x], [eddl.Dense(eddl.Concat([trunk, branch], 0, "merge"), 4, True, "head")]))
+    _core.zero_channels(net, {"last": [0, 1, 2, 3], "trunk": [5]}, True)
+    return net
+
+
+def test_layers_leave_after_a_structure_of_an_old_version():
+    old, other, third = branched(), branched(), branched()
+    removed = {"trunk": [5], "trunk_relu": [5], "first": [1, 2, 3, 4], "last": [1, 2, 3], "merge": [5, 7, 8, 9]}
+    started = Structure(old).state()
+    _core.remove_again(old, removed)
+    names = [layer.name for layer in other.layers]
+    state = {
+        "layers_at_start": started["layers_at_start"],
+        "layers": Structure(old).state()["layers"],
+        "removed": {str(names.index(name)): gone for name, gone in removed.items()},
+    }
+    structure = Structure(other)
+    structure.restore(json.loads(json.dumps(state)))
+    assert in_the_old_layout(structure.state()) == state
+    eddl.save(old, "old.bin", "bin")
+    eddl.load(other, "old.bin", "bin")
+    x, y = data()
+    expected = helpers.predict(old, x)
+    np.testing.assert_array_equal(helpers.predict(other, x), expected)
+    structure.simplify()
+    np.testing.assert_allclose(helpers.predict(other, x), expected, rtol=1e-5, atol=1e-6)
+    assert [layer.name for layer in other.layers] == ["input", "trunk", "trunk_relu", "merge", "head"]
+    handles = list(third.layers)
+    Structure(third).restore(json.loads(json.dumps(structure.state())))
+    assert len(third.layers) == len(other.layers) < len(handles)
+    helpers.assert_same_layers(handles, third)
+    eddl.save(other, "new.bin", "bin")
+    eddl.load(third, "new.bin", "bin")
+    np.testing.assert_array_equal(helpers.predict(third, x), helpers.predict(other, x))
+    helpers.train(third, x, y)
 
 
 # --- what is refused ---
