@@ -421,3 +421,32 @@ def test_an_input_that_nobody_reads_any_more_stays(mem, trained):
     train(net, x, y, steps=3)
     assert np.abs(predict(net, x)).mean() < np.abs(expected).mean()
     assert predict(net, [array[:2] for array in x]).shape == (2, 2)
+
+
+CARRIERS = {"nobody else": [], "another operand": [1]}  # constant channels of the operand that is alive
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_a_dead_operand_stays_where_only_it_can_carry_a_constant(padding, carrier):
+    """Through a padded border a constant is not a bias. The plan says so."""
+    x = eddl.Input([3, SIDE, SIDE], "input")
+    dead = conv(eddl.ReLu(conv(x, 4, "first"), "first_relu"), 4, "dead")
+    merged = eddl.Concat([conv(x, 4, "live"), dead], 0, "merge")
+    features = eddl.Flatten(conv(merged, 5, "reader", padding=padding))
+    net = build(eddl.Model([x], [eddl.Dense(features, 3, True, "head")]))
+    kill(net, "dead", slice(None), [1, 2, 0, 0.5])
+    kill(net, "live", CARRIERS[carrier], 3)
+    data, _ = batch()
+    expected = predict(net, data)
+    stays = padding == "same" and carrier == "nobody else"
+    planned = ep.plan(net)
+    (group,) = [group for group in planned.groups if "dead" in group.layers]
+    assert group.kept == ({"carries constants": 1} if stays else {})
+    (reader,) = [layer for layer in planned.layers if layer.name == "reader"]
+    assert reader.carriers == {"same": (5,) if stays else (1,), "valid": ()}[padding]
+    report = ep.simplify(net)
+    assert report.layers_removed == (() if stays else ("first", "first_relu", "dead"))
+    np.testing.assert_allclose(predict(net, data), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+    assert not any(layer.removed or layer.folded for layer in ep.simplify(net).layers)
+    train(net, *batch())
