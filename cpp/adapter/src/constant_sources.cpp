@@ -60,8 +60,9 @@ std::optional<ConstantSource> ConstantSources::of_sum(std::size_t node, const gr
         const graph::ChannelRange source = derived.maps[m].sources(channel);
         const std::size_t input = graph_[node].inputs[derived.maps[m].input];
         const bool stays = std::binary_search(plan.added[m].begin(), plan.added[m].end(), channel);
-        if (stays || source.begin == source.end || !constants_[input].is_nonzero(source.begin)) continue;
-        if (std::exchange(any, true)) return std::nullopt;
+        if (stays || source.begin == source.end || constants_[input].at(source.begin) == 0.0) continue;
+        // One that is constant only because others have gone is nobody's parameter.
+        if (constants_[input].known[source.begin] == 0 || std::exchange(any, true)) return std::nullopt;
         found = times(of(input, source.begin), derived.factors[m]);
     }
     return found;

@@ -63,10 +63,6 @@ graph::Graph read_graph(const NetView& view) {
                 graph::Opaque{"it takes the shape of '" + giver->name + "', which does not come before it"};
         else
             node.operation = read_layer(layer, describe_weights(layers[k], k));
-        if (auto* linear = std::get_if<graph::Linear>(&node.operation)) {
-            const LBatchNorm* const norm = norm_behind(layer);
-            linear->offset_behind = norm != nullptr && !shares(norm) && !is_output(&layer);
-        }
         if (const auto* embedding = dynamic_cast<const LEmbedding*>(&layer))
             node.period = static_cast<std::size_t>(embedding->dim);
         if (is_output(&layer)) node.pin = "output of the net";

@@ -85,7 +85,7 @@ Operation merge(const Layer& layer, graph::ValueOf value) {
 Operation weighted_sum(const Layer& layer, std::vector<double> factors) {
     Operation operation = merge(layer, unknown());
     if (auto* derived = std::get_if<Derived>(&operation)) {
-        derived->value = sum_of(derived->maps, factors, std::vector<double>(channels_of(layer), 0.0));
+        derived->value = graph::sum_of(derived->maps, factors, std::vector<double>(channels_of(layer), 0.0));
         derived->factors = std::move(factors);
         derived->loses_inputs = true;
     }
@@ -180,7 +180,9 @@ Operation read(const LBatchNorm& layer, const WeightedLayer&) {
         scales.push_back(scale);
         shifts.push_back(beta - value(layer.mean) * scale);
     }
-    return channel_by_channel(layer, affine(std::move(scales), std::move(shifts)));
+    Operation operation = channel_by_channel(layer, affine(std::move(scales), std::move(shifts)));
+    if (auto* derived = std::get_if<Derived>(&operation)) derived->offsets = layer.mean->ptr;
+    return operation;
 }
 
 // Each channel is made of all of its group, whose statistics are its own.
@@ -342,7 +344,7 @@ Operation read(const ChannelSum& layer, const WeightedLayer&) {
     std::vector<double> constants(channels_of(layer), 0.0);
     for (std::size_t i = 0; i < form.constants.size(); ++i)
         constants[form.constants[i]] = static_cast<double>(layer.params.front()->ptr[i]);
-    derived.value = sum_of(derived.maps, derived.factors, std::move(constants));
+    derived.value = graph::sum_of(derived.maps, derived.factors, std::move(constants));
     derived.loses_inputs = true;
     return derived;
 }
@@ -603,11 +605,6 @@ Operation read_as(const Layer& layer, const WeightedLayer& weights) {
 }
 
 }  // namespace
-
-LBatchNorm* norm_behind(const Layer& layer) {
-    auto* norm = layer.child.size() == 1 ? dynamic_cast<LBatchNorm*>(layer.child.front()) : nullptr;
-    return norm != nullptr && norm->mean->size == channels_of(layer) ? norm : nullptr;
-}
 
 graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights) {
     return read_as<LInput, LConv, LConv1D, LConv3D, LConvT2D, LConvT3D, LDense,                             //

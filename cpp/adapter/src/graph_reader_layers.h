@@ -1,7 +1,6 @@
 // What each kind of layer does to channels.
 #pragma once
 
-#include "eddl/layers/normalization/layer_normalization.h"
 #include "eddl_prune/adapter/net_view.h"
 #include "eddl_prune/graph/graph.h"
 
@@ -12,8 +11,5 @@ constexpr std::size_t channel_axis = 1;  // of outputs: after the batch
 // `weights` describes the layer; its inputs in the graph are its parents, in their order, and behind
 // them the layer whose shape a broadcast takes.
 graph::Operation read_layer(const Layer& layer, const WeightedLayer& weights);
-
-// The batch norm that alone reads the layer and takes a mean off each of its channels; nullptr where there is none.
-LBatchNorm* norm_behind(const Layer& layer);
 
 }  // namespace eddl_prune::adapter

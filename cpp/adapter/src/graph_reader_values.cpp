@@ -122,19 +122,6 @@ graph::ValueOf product() {
     };
 }
 
-graph::ValueOf sum_of(std::vector<graph::ChannelMap> maps, std::vector<double> factors, std::vector<double> constants) {
-    return [maps = std::move(maps), factors = std::move(factors), constants = std::move(constants)](
-               const Operands& operands, std::size_t c) {
-        if (!all_known(operands)) return Known();
-        double sum = constants[c];
-        auto operand = operands.begin();
-        for (std::size_t m = 0; m < maps.size(); ++m)
-            if (const graph::ChannelRange sources = maps[m].sources(c); sources.begin != sources.end)
-                sum += factors[m] * **operand++;
-        return Known(sum);
-    };
-}
-
 graph::ValueOf common() {
     return [](const Operands& operands, std::size_t) {
         const bool same = std::all_of(operands.begin(), operands.end(),

@@ -49,9 +49,6 @@ graph::ValueOf folded(double (*function)(double, double));
 // The product, which is 0 where one factor is.
 graph::ValueOf product();
 
-// constants[c] + Σ factor · operand over the maps that cover the channel.
-graph::ValueOf sum_of(std::vector<graph::ChannelMap> maps, std::vector<double> factors, std::vector<double> constants);
-
 // All operands are the same constant: concatenation along another axis than the channels'.
 graph::ValueOf common();
 

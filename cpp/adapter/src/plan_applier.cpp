@@ -126,9 +126,10 @@ private:
         cut(of_param(layer.acc_gradients), kept);
     }
 
-    static ConstantsTarget target_of(const Layer& layer, const graph::Linear& linear) {
-        if (linear.bias != nullptr) return {layer.params[WeightedLayer::bias_param]};
-        return linear.offset_behind ? ConstantsTarget{norm_behind(layer)->mean, -1.0} : ConstantsTarget{};
+    ConstantsTarget target_of(const LayerChange& change, const graph::Linear& linear) const {
+        if (linear.bias != nullptr) return {change.layer.params[WeightedLayer::bias_param]};
+        if (!change.plan.offset_behind) return {};
+        return {dynamic_cast<const LBatchNorm&>(*layers[*change.plan.offset_behind]).mean, -1.0};
     }
 
     void prepare_linear(const LayerChange& change, const graph::Linear& linear) {
@@ -136,7 +137,7 @@ private:
         const std::vector<Tensor*>& params = change.layer.params;
         // EDDL's convolutions have a bias even where they do not use it.
         const bool has_bias = params.size() > WeightedLayer::bias_param;
-        foldings.push_back({ConstantFolding(linear.connections, change.plan, target_of(change.layer, linear)),
+        foldings.push_back({ConstantFolding(linear.connections, change.plan, target_of(change, linear)),
                             params[WeightedLayer::weight_param]});
         if (!change.reshapes()) return;
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "eddl/tensor/tensor.h"
-#include "eddl_prune/graph/plan.h"
+#include "eddl_prune/graph/folding.h"
 
 namespace eddl_prune::adapter {
 
@@ -16,7 +16,7 @@ struct ConstantsTarget {
 };
 
 // What one layer's weights and bias become before channels are taken out of them. The constructor alone reads values;
-// `plan` is borrowed. Sums are in double.
+// `plan` is borrowed.
 class ConstantFolding {
 public:
     ConstantFolding(const graph::Connections& connections, const graph::NodePlan& plan, ConstantsTarget target);
@@ -25,18 +25,16 @@ public:
     void apply(Tensor& weights) const noexcept;
 
 private:
-    void fold_into_carriers();
-    void fold_into_target();
-
-    // Where the weights lie that join an input channel with these outputs.
+    // Calls visit(where the weights begin that join an input channel with an output, which of its group it is) for
+    // these outputs, as far as they are of the input's group.
     template <class Visit>
-    void for_each_weight(std::size_t channel, const std::vector<std::size_t>& outputs, Visit visit) const;
+    void for_each_output(std::size_t channel, const std::vector<std::size_t>& outputs, Visit visit) const;
 
     const graph::Connections connections_;
     const graph::NodePlan& plan_;
     const ConstantsTarget target_;
-    std::vector<float> carrier_weights_;  // carrier by carrier, as for_each_weight goes
-    std::vector<float> offsets_;          // the target's, of the outputs that stay; empty: as it was
+    const graph::Edits edits_;
+    std::vector<float> offsets_;  // the target's, one an output; empty: as it was
 };
 
 }  // namespace eddl_prune::adapter

@@ -118,23 +118,27 @@ private:
     const std::vector<bool> decoding_;
 };
 
-// Lets a layer stay, with all before it; how many layers that brings back.
-std::size_t bring_back(const graph::Graph& graph, graph::Departures& departures, std::size_t n) {
+// Lets a layer stay, with all before it that had not departed `before`; how many layers that brings back.
+std::size_t bring_back(const graph::Graph& graph, const graph::Departures& before, graph::Departures& departures,
+                       std::size_t n) {
     if (!departures.leaves(n)) return 0;
     departures.nodes[n] = 0;
     std::size_t count = 1;
-    for (const std::size_t input : graph[n].inputs) count += bring_back(graph, departures, input);
+    for (std::size_t k = 0; k < graph[n].inputs.size(); ++k)
+        if (!before.loses(n, k)) count += bring_back(graph, before, departures, graph[n].inputs[k]);
     return count;
 }
 
 // What could be required: inputs that are lost, and layers that lead nowhere from the beginning.
-std::vector<graph::Requirement> candidates(const graph::Graph& graph, const graph::Departures& departures,
-                                           const std::string& reason) {
+std::vector<graph::Requirement> candidates(const graph::Graph& graph, const graph::Departures& before,
+                                           const graph::Departures& departures, const std::string& reason) {
     graph::Flags read(graph.size(), 0);
     std::vector<graph::Requirement> found;
     for (std::size_t n = graph.size(); n-- > 0;) {
+        if (before.leaves(n)) continue;
         if (departures.leaves(n) && read[n] == 0) found.push_back({n, std::nullopt, reason});
         for (std::size_t k = 0; k < graph[n].inputs.size(); ++k) {
+            if (before.loses(n, k)) continue;
             read[graph[n].inputs[k]] = 1;
             if (departures.loses(n, k)) found.push_back({n, k, reason});
         }
@@ -158,19 +162,20 @@ std::vector<bool> decoding_layers(const vlayer& layers) {
 
 graph::Requirements requirements_over_time(const vlayer& layers, const graph::Graph& graph) {
     if (std::none_of(layers.begin(), layers.end(), [](const Layer* layer) { return layer->isrecurrent; }))
-        return [](const graph::Departures&) { return std::vector<graph::Requirement>(); };
-    return [finder = RoleFinder(layers, graph), &graph](const graph::Departures& departures) {
-        const Roles before = finder.roles({});
-        const std::string reason = objection(before, finder.roles(departures), departures);
+        return [](const graph::Departures&, const graph::Departures&) { return std::vector<graph::Requirement>(); };
+    return [finder = RoleFinder(layers, graph), &graph](const graph::Departures& before,
+                                                        const graph::Departures& departures) {
+        const Roles roles = finder.roles(before);
+        const std::string reason = objection(roles, finder.roles(departures), departures);
         if (reason.empty()) return std::vector<graph::Requirement>();
-        std::vector<graph::Requirement> all = candidates(graph, departures, reason);
+        std::vector<graph::Requirement> all = candidates(graph, before, departures, reason);
         std::optional<std::pair<std::size_t, std::size_t>> best;  // layers that come back, number of the candidate
         for (std::size_t i = 0; i < all.size(); ++i) {
             graph::Departures less = departures;
             if (all[i].input) less.inputs[all[i].node][*all[i].input] = 0;
             const std::size_t back =
-                bring_back(graph, less, all[i].input ? graph[all[i].node].inputs[*all[i].input] : all[i].node);
-            if ((!best || back < best->first) && objection(before, finder.roles(less), less).empty()) best = {back, i};
+                bring_back(graph, before, less, all[i].input ? graph[all[i].node].inputs[*all[i].input] : all[i].node);
+            if ((!best || back < best->first) && objection(roles, finder.roles(less), less).empty()) best = {back, i};
         }
         return best ? std::vector<graph::Requirement>{all[best->second]} : all;
     };

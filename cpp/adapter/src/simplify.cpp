@@ -110,7 +110,12 @@ private:
         GroupRemoval group;
         graph::Flags goes(units_.count, 0);
         for (const std::size_t channel : plan.removed) goes[units_.of[plan.nodes.front()][channel]] = 1;
-        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n) add_savings(n, goes, sizes_[n], group);
+        const auto is_of_group = [&](std::size_t n) {
+            return std::binary_search(plan.nodes.begin(), plan.nodes.end(), n);
+        };
+        for (std::size_t n = 0; n < graph_.size() && !plan.removed.empty(); ++n)
+            if (is_of_group(n) || (!graph_[n].inputs.empty() && is_of_group(graph_.input_of(n))))
+                add_savings(n, goes, sizes_[n], group);
         group.channels = plan.channels.size();
         for (const std::size_t n : plan.nodes) group.layers.push_back(graph_[n].name);
         group.removed = plan.removed;

@@ -68,7 +68,7 @@ graph::Departures departures(const NetView& view, const graph::Graph& graph, con
             (derived == nullptr || !derived->loses_inputs || static_cast<std::size_t>(count) == lost.size()))
             refuse(n, "cannot do without the inputs that it would lose");
     }
-    for (const graph::Requirement& required : requirements_over_time(view.layers(), graph)(found))
+    for (const graph::Requirement& required : requirements_over_time(view.layers(), graph)({}, found))
         refuse(required.node, "cannot lose all that it would: " + required.reason);
     return found;
 }

@@ -1,6 +1,7 @@
 #include "eddl_prune/graph/connections.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace eddl_prune::graph {
 
@@ -81,20 +82,98 @@ void mark_columns(const Blocks& blocks, const Flags& rows, Flags& columns) {
     }
 }
 
+// --- with edits ---
+
+void clear(Flags& flags, const Flags& where) {
+    for (std::size_t i = 0; i < where.size(); ++i) flags[i] &= static_cast<std::uint8_t>(where[i] == 0);
+}
+
+// Calls visit(output, its taps).
+template <class Visit>
+void for_each_output(const Connections& c, const Edits::Column& column, Visit visit) {
+    const std::size_t first = column.input / c.group_in() * c.group_out();
+    for (std::size_t o = 0; o < c.group_out(); ++o) visit(first + o, column.weights.data() + o * c.taps);
+}
+
+// Without the edits.
+Connections unedited(Connections connections) {
+    connections.edits = nullptr;
+    return connections;
+}
+
+void mark_edited_outputs(const Connections& c, const Flags& from, Flags& into) {
+    const Edits& edits = *c.edits;
+    Flags plain = from, found = into;
+    clear(plain, edits.cleared_inputs);
+    for (const Edits::Column& column : edits.columns) plain[column.input] = 0;
+    mark_outputs(unedited(c), plain, found);
+    clear(found, edits.cleared_outputs);
+    for (std::size_t o = 0; o < into.size(); ++o) into[o] |= found[o];
+    for (const Edits::Column& column : edits.columns)
+        if (from[column.input] != 0)
+            for_each_output(c, column, [&](std::size_t o, const float* taps) {
+                into[o] |= static_cast<std::uint8_t>(any_nonzero(taps, c.taps));
+            });
+}
+
+void mark_edited_inputs(const Connections& c, const Flags& from, Flags& into) {
+    const Edits& edits = *c.edits;
+    Flags plain = from, found = into;
+    clear(plain, edits.cleared_outputs);
+    // What is known already is not looked at.
+    for (std::size_t i = 0; i < found.size(); ++i) found[i] |= edits.cleared_inputs[i];
+    for (const Edits::Column& column : edits.columns) found[column.input] = 1;
+    mark_inputs(unedited(c), plain, found);
+    for (std::size_t i = 0; i < found.size(); ++i)
+        if (edits.cleared_inputs[i] != 0) found[i] = into[i];
+    for (const Edits::Column& column : edits.columns) {
+        found[column.input] = into[column.input];
+        for_each_output(c, column, [&](std::size_t o, const float* taps) {
+            if (from[o] != 0) found[column.input] |= static_cast<std::uint8_t>(any_nonzero(taps, c.taps));
+        });
+    }
+    into = std::move(found);
+}
+
+double sum_of_taps(const float* weights, std::size_t taps) {
+    double sum = 0.0;
+    for (std::size_t t = 0; t < taps; ++t) sum += static_cast<double>(weights[t]);
+    return sum;
+}
+
+void add_edited_taps(const Connections& c, const std::vector<double>& values, const Flags& outputs,
+                     std::vector<double>& sums) {
+    const Edits& edits = *c.edits;
+    std::vector<double> plain = values;
+    Flags rows = outputs;
+    clear(rows, edits.cleared_outputs);
+    for (std::size_t i = 0; i < plain.size(); ++i)
+        if (edits.cleared_inputs[i] != 0) plain[i] = 0.0;
+    for (const Edits::Column& column : edits.columns) plain[column.input] = 0.0;
+    add_weighted_taps(unedited(c), plain, rows, sums);
+    for (const Edits::Column& column : edits.columns)
+        for_each_output(c, column, [&](std::size_t o, const float* taps) {
+            if (rows[o] != 0) sums[o] += values[column.input] * sum_of_taps(taps, c.taps);
+        });
+}
+
 }  // namespace
 
 void mark_outputs(const Connections& connections, const Flags& from, Flags& into) {
+    if (connections.edits != nullptr) return mark_edited_outputs(connections, from, into);
     const auto mark = connections.layout == Layout::out_in ? mark_rows : mark_columns;
     for_each_group(connections, [&](const Blocks& blocks) { mark(blocks, from, into); });
 }
 
 void mark_inputs(const Connections& connections, const Flags& from, Flags& into) {
+    if (connections.edits != nullptr) return mark_edited_inputs(connections, from, into);
     const auto mark = connections.layout == Layout::out_in ? mark_columns : mark_rows;
     for_each_group(connections, [&](const Blocks& blocks) { mark(blocks, from, into); });
 }
 
 void add_weighted_taps(const Connections& connections, const std::vector<double>& values, const Flags& outputs,
                        std::vector<double>& sums) {
+    if (connections.edits != nullptr) return add_edited_taps(connections, values, outputs, sums);
     const bool rows_are_outputs = connections.layout == Layout::out_in;
     const auto counts = [&](std::size_t channel, bool is_output) {
         return is_output ? outputs[channel] != 0 : values[channel] != 0.0;
@@ -107,16 +186,16 @@ void add_weighted_taps(const Connections& connections, const std::vector<double>
         for (std::size_t r = 0; r < blocks.rows; ++r) {
             const std::size_t row = blocks.first_row + r;
             if (!counts(row, rows_are_outputs)) continue;
+            double sum = 0.0;  // of a row of outputs
             for (const std::size_t c : columns) {
                 const std::size_t column = blocks.first_column + c;
-                const float* const weights = blocks.at(r, c);
-                double taps = 0.0;
-                for (std::size_t t = 0; t < blocks.taps; ++t) taps += static_cast<double>(weights[t]);
+                const double taps = sum_of_taps(blocks.at(r, c), blocks.taps);
                 if (rows_are_outputs)
-                    sums[row] += values[column] * taps;
+                    sum += values[column] * taps;
                 else
                     sums[column] += values[row] * taps;
             }
+            if (rows_are_outputs) sums[row] += sum;
         }
     });
 }

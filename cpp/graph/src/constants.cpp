@@ -16,7 +16,7 @@ void set(Constants& constants, std::size_t channel, double value) {
 
 // A channel is constant where every weight into it that is not 0 comes from a constant, one of 0 if not all taps see it
 // at every position.
-void set_linear(const Linear& linear, const Constants& input, Constants& output) {
+void set_linear(const Node& node, const Linear& linear, const Constants& input, Constants& output) {
     const Connections& connections = linear.connections;
     Flags varying(connections.in);
     std::vector<double> values(connections.in);
@@ -25,6 +25,7 @@ void set_linear(const Linear& linear, const Constants& input, Constants& output)
         values[i] = varying[i] != 0 ? 0.0 : static_cast<double>(input.values[i]);
     }
     Flags varies(connections.out, 0);
+    for (std::size_t o = 0; o < node.absent.size(); ++o) varies[o] = node.absent[o];  // nobody asks
     mark_outputs(connections, varying, varies);
 
     Flags constant(connections.out);
@@ -84,16 +85,19 @@ std::vector<Constants> propagate_constants(const Graph& graph, const Units& unit
     for (std::size_t n = 0; n < graph.size(); ++n) {
         const Node& node = graph[n];
         Constants output(node.channels);
-        if (const Linear* linear = graph.linear(n)) {
-            set_linear(*linear, all[graph.inside_of(node.inputs.front())], output);
+        if (node.has_left()) {
+            output.known.assign(node.channels, 1);
+        } else if (const Linear* linear = graph.linear(n)) {
+            set_linear(node, *linear, all[graph.inside_of(node.inputs.front())], output);
         } else if (const Derived* derived = graph.derived(n)) {
             for (std::size_t c = 0; c < node.channels; ++c) {
+                if (!node.has(c)) continue;
                 collect_operands(graph, node, *derived, all, c, operands);
                 if (const Known value = derived->value(operands, c)) set(output, c, *value);
             }
         }
         Flags zero(node.channels);
-        for (std::size_t c = 0; c < node.channels; ++c) zero[c] = zeroed[units.of[n][c]];
+        for (std::size_t c = 0; c < node.channels; ++c) zero[c] = zeroed[units.of[n][c]] != 0 || !node.has(c);
         if (const Recurrent* cell = graph.recurrent(n)) set_recurrent(*cell, all[node.inputs.front()], zero, output);
         for (std::size_t c = 0; c < node.channels; ++c)
             if (zero[c] != 0) set(output, c, 0.0);

@@ -18,6 +18,21 @@ void require_equal(const Node& node, const char* what, std::size_t expected, std
 
 }  // namespace
 
+ValueOf sum_of(std::vector<ChannelMap> maps, std::vector<double> factors, std::vector<double> constants) {
+    return [maps = std::move(maps), factors = std::move(factors), constants = std::move(constants)](
+               const std::vector<Known>& operands, std::size_t c) {
+        double sum = constants[c];
+        auto operand = operands.begin();
+        for (std::size_t m = 0; m < maps.size(); ++m) {
+            const ChannelRange sources = maps[m].sources(c);
+            if (sources.begin == sources.end) continue;
+            if (!*operand) return Known();
+            sum += factors[m] * **operand++;
+        }
+        return Known(sum);
+    };
+}
+
 std::size_t Graph::add(Node node) {
     check(node);
     if (auto* linear = std::get_if<Linear>(&node.operation))

@@ -6,8 +6,10 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
+#include "aftermath.h"
 #include "carriers.h"
 #include "eddl_prune/graph/constants.h"
 
@@ -49,7 +51,8 @@ private:
     void hold(const Graph& graph, const Departures& departures, std::size_t n, const std::string& reason) {
         if (!departures.leaves(n) || !held[n].empty()) return;
         held[n] = reason;
-        for (const std::size_t input : graph[n].inputs) hold(graph, departures, input, reason);
+        for (std::size_t k = 0; k < graph[n].inputs.size(); ++k)
+            if (graph[n].reads(k)) hold(graph, departures, graph[n].inputs[k], reason);
     }
 };
 
@@ -62,14 +65,14 @@ private:
 class Planner {
 public:
     // All is borrowed. Constants depend on which channels are zeroed, not on units.
-    // `before`: the plan whose carriers and other channels without use are the choice; nullptr: all channels are.
-    Planner(const Graph& graph, const Units& units, const Flags& zeroed, const std::vector<Constants>& constants,
-            const Plan* before = nullptr)
-        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), before_(before),
-          needed_(units.count, 0), lost_(units.count, 0), readings_(graph.size()) {
+    Planner(const Graph& graph, const Units& units, const Flags& zeroed, const std::vector<Constants>& constants)
+        : graph_(graph), units_(units), zeroed_(zeroed), constants_(constants), needed_(units.count, 0),
+          lost_(units.count, 0), offset_behind_(nodes_with_offsets_behind()), readings_(graph.size()),
+          readers_(graph.size()) {
         for_lost_units([this](std::size_t unit, const Edge&) { lost_[unit] = 1; });
         for (std::size_t n = 0; n < graph.size(); ++n) {
             Reading& reading = readings_[n];
+            for (const std::size_t input : graph[n].inputs) readers_[input].push_back(n);
             reading.needed.assign(graph[n].channels, 0);
             reading.seen.assign(graph[n].channels, 0);
             if (const Linear* linear = graph.linear(n)) {
@@ -126,33 +129,11 @@ public:
     // sound.
     const std::vector<Edge>& conflicts() const { return conflicts_; }
 
-    // Whether inputs stay of which nothing but constants is needed: when it is known which channels carry, those may be
-    // lost.
-    bool has_idle_inputs(const Required& required) const {
-        for (std::size_t n = 0; n < graph_.size(); ++n) {
-            const Derived* derived = graph_.derived(n);
-            if (derived == nullptr || !derived->loses_inputs || departures().leaves(n)) continue;
-            Flags lively(graph_[n].inputs.size(), 0);
-            std::size_t stay = 0;
-            for (std::size_t k = 0; k < lively.size(); ++k) {
-                lively[k] = departures().loses(n, k) || required.inputs[n][k] != 0;
-                stay += departures().loses(n, k) ? 0U : 1U;
-            }
-            for (const ChannelMap& map : derived->maps)
-                for (std::size_t c = map.out; c < map.out_end() && lively[map.input] == 0; ++c) {
-                    const ChannelRange source = map.sources(c);
-                    lively[map.input] = readings_[n].needed[c] != 0 && source.begin != source.end &&
-                                        constants_[graph_[n].inputs[map.input]].known[source.begin] == 0;
-                }
-            if (stay > 1 && std::find(lively.begin(), lively.end(), 0) != lively.end()) return true;
-        }
-        return false;
-    }
-
 private:
     struct Reading {
         Flags needed;  // output channels whose value matters to an output of the net
         Flags seen;    // those of them whose operands or inputs have been marked
+        bool stale = true;  // what it needs may have become more
         // Linear and recurrent nodes only:
         Flags read;      // input channels that are joined with `seen` outputs
         Flags recalled;  // of recurrent nodes: own channels that are, a time step before
@@ -168,10 +149,22 @@ private:
     }
 
     void need(std::size_t n, std::size_t channel) {
-        std::uint8_t& needed = readings_[n].needed[channel];
-        changed_ = changed_ || needed == 0;
-        needed = 1;
-        needed_[units_.of[n][channel]] = 1;
+        Reading& reading = readings_[n];
+        if (reading.needed[channel] != 0) return;
+        reading.needed[channel] = 1;
+        changed_ = reading.stale = true;
+        const std::size_t unit = units_.of[n][channel];
+        if (std::exchange(needed_[unit], std::uint8_t{1}) != 0) return;
+        if (units_.members.empty())
+            wake_readers({static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(channel)});
+        else
+            for (const Slot& slot : units_.members[unit]) wake_readers(slot);
+    }
+
+    // Those who could do without a constant read it where it stays anyway.
+    void wake_readers(const Slot& slot) {
+        if (constants_[graph_.inside_of(slot.node)].known[slot.channel] != 0)
+            for (const std::size_t reader : readers_[slot.node]) readings_[reader].stale = true;
     }
 
     bool passes_states(std::size_t n) const {
@@ -198,6 +191,7 @@ private:
         do {
             changed_ = false;
             for (std::size_t n = graph_.size(); n-- > 0;) {
+                if (!std::exchange(readings_[n].stale, false)) continue;
                 if (graph_.linear(n) != nullptr)
                     mark_linear(n);
                 else if (const Recurrent* cell = graph_.recurrent(n))
@@ -310,7 +304,7 @@ private:
             departures.inputs[n].assign(node.inputs.size(), 0);
             if (std::holds_alternative<Source>(node.operation) || !node.pin.empty() || required_->nodes[n] != 0)
                 departures.nodes[n] = 0;
-            if (departures.leaves(n)) continue;
+            if (departures.leaves(n)) continue;  // or has left before: nobody has kept it as an input
             Flags& lost = departures.inputs[n] = dispensable_inputs(n);
             if (!lost.empty() && std::find(lost.begin(), lost.end(), 0) == lost.end()) {
                 if (!last_inputs[n]) last_inputs[n] = least_input(node, departures);
@@ -324,10 +318,13 @@ private:
 
     // The one that costs least: it stays anyway, or comes first.
     static std::size_t least_input(const Node& node, const Departures& departures) {
-        const auto cost = [&](std::size_t input) { return std::make_pair(departures.leaves(input), input); };
-        const auto least = std::min_element(node.inputs.begin(), node.inputs.end(),
-                                            [&](std::size_t a, std::size_t b) { return cost(a) < cost(b); });
-        return static_cast<std::size_t>(least - node.inputs.begin());
+        const auto cost = [&](std::size_t k) {
+            return std::make_tuple(!node.reads(k), departures.leaves(node.inputs[k]), node.inputs[k]);
+        };
+        std::size_t least = 0;
+        for (std::size_t k = 1; k < node.inputs.size(); ++k)
+            if (cost(k) < cost(least)) least = k;
+        return least;
     }
 
     // The inputs that a node can do without: a concatenation, those of whose channels none is needed; an uneven sum,
@@ -351,7 +348,8 @@ private:
                     lost[map.input] = derived->is_sum() && readings_[input].needed[source.begin] == 0;
             }
         }
-        if (even && !(node.pin.empty() && stays_the_sum(*derived, lost))) lost.assign(lost.size(), 0);
+        if (even && !(node.pin.empty() && stays_the_sum(*derived, lost)))
+            for (std::size_t k = 0; k < lost.size(); ++k) lost[k] = !node.reads(k);
         return lost;
     }
 
@@ -391,7 +389,6 @@ private:
                 if (readings_[n].needed[c] == 0 || source.begin == source.end ||
                     !constants_[input].is_nonzero(source.begin))
                     continue;
-                if (!is_choice(input, source.begin)) continue;
                 need(input, source.begin);
                 break;
             }
@@ -410,6 +407,29 @@ private:
         return readings_[n].read[i] != 0 && input_constants(n).is_nonzero(i) && needed_[input_units(n)[i]] == 0;
     }
 
+    // For each node the one that alone reads it, and that takes an offset off each of its channels.
+    std::vector<std::optional<std::size_t>> nodes_with_offsets_behind() const {
+        std::vector<std::size_t> readers(graph_.size(), 0);
+        std::vector<std::optional<std::size_t>> behind(graph_.size());
+        for (std::size_t n = 0; n < graph_.size(); ++n) {
+            const Node& node = graph_[n];
+            if (node.has_left() || departures().leaves(n)) continue;
+            const Derived* derived = graph_.derived(n);
+            for (std::size_t k = 0; k < node.inputs.size(); ++k)
+                if (node.reads(k) && !departures().loses(n, k) && ++readers[node.inputs[k]] == 1 &&
+                    derived != nullptr && derived->offsets != nullptr)
+                    behind[node.inputs[k]] = n;
+        }
+        for (std::size_t n = 0; n < graph_.size(); ++n)
+            if (readers[n] != 1 || !graph_[n].pin.empty()) behind[n].reset();
+        return behind;
+    }
+
+    // Whether a constant input becomes a constant at the outputs, which a bias or what is behind can hold.
+    bool takes_constants(std::size_t n, const Linear& linear) const {
+        return !linear.partial_taps && (linear.bias != nullptr || offset_behind_[n]);
+    }
+
     // Where constants are to go and nothing takes them up, one of them must stay. True where that made channels needed.
     bool choose_carriers() {
         changed_ = false;
@@ -417,7 +437,7 @@ private:
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             if (const Derived* sum = uneven_sum(n)) use_dead_operands(n, *sum);
             const Linear* linear = graph_.linear(n);
-            if (linear != nullptr && !linear->takes_constants()) add_demands(n, *linear, demands);
+            if (linear != nullptr && !takes_constants(n, *linear)) add_demands(n, *linear, demands);
         }
         if (demands.empty()) return changed_;
         const auto cost_of = [this](std::size_t unit) { return carrier_cost(unit); };
@@ -437,15 +457,6 @@ private:
         return units_.size_of(unit) * (lost_[unit] != 0 ? graph_.size() : 1);
     }
 
-    static bool contains(const std::vector<std::size_t>& ascending, std::size_t channel) {
-        return std::binary_search(ascending.begin(), ascending.end(), channel);
-    }
-
-    // Whether a channel that nobody needs may stay.
-    bool is_choice(std::size_t n, std::size_t channel) const {
-        return before_ == nullptr || contains(before_->nodes[n].keep, channel);
-    }
-
     // Of all groups without a carrier that read constants which could go.
     void add_demands(std::size_t n, const Linear& linear, std::vector<CarrierDemand>& demands) const {
         const Constants& constants = input_constants(n);
@@ -458,21 +469,11 @@ private:
             if (!required) continue;
             CarrierDemand& demand = demands.emplace_back(CarrierDemand{n, g, {}});
             for (std::size_t i = inputs.begin; i < inputs.end; ++i) {
-                if (!constants.is_nonzero(i) || !is_choice(graph_.input_of(n), i)) continue;
+                if (!constants.is_nonzero(i)) continue;
                 const float size = std::abs(constants.values[i]);
-                demand.offers.push_back({i, input_units(n)[i], size, is_read(n, i)});
+                demand.offers.push_back({i, input_units(n)[i], size, readings_[n].read[i] != 0});
             }
         }
-    }
-
-    // Once the choice is made: what was to carry is read, what it was to carry no longer.
-    bool is_read(std::size_t n, std::size_t channel) const {
-        const auto has = [channel](const std::vector<Constant>& constants) {
-            return std::any_of(constants.begin(), constants.end(),
-                               [&](const Constant& one) { return one.channel == channel; });
-        };
-        if (before_ == nullptr) return readings_[n].read[channel] != 0;
-        return has(before_->nodes[n].carriers) || (readings_[n].read[channel] != 0 && !has(before_->nodes[n].folded));
     }
 
     // A channel that is read without being coupled to its reader cannot be taken from it.
@@ -547,7 +548,7 @@ private:
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) return;
         std::size_t first = 0;
-        while (first < graph_[n].channels && (is_lost(n, first) || !is_choice(n, first))) ++first;
+        while (first < graph_[n].channels && (is_lost(n, first) || !graph_[n].has(first))) ++first;
         const std::string& reason = departures().holds(n) ? departures().held[n] : last_one;
         keep(n, first % graph_[n].channels, reason);  // all are lost: a conflict
     }
@@ -575,7 +576,8 @@ private:
         }
         const auto fill = [&](std::size_t node, ChannelRange group, std::size_t wanted) {
             for (std::size_t c = group.begin; c < group.end && kept_in(node, group) < wanted; ++c)
-                if (!is_kept(node, c) && is_choice(node, c)) keep(node, c, "uneven groups of '" + graph_[n].name + "'");
+                if (!is_kept(node, c) && graph_[node].has(c))
+                    keep(node, c, "uneven groups of '" + graph_[n].name + "'");
         };
         for (const std::size_t g : stay) {
             fill(input, side(g, connections.group_in()), in);
@@ -597,6 +599,7 @@ private:
         const Linear* linear = graph_.linear(n);
         if (linear == nullptr) return plan;
 
+        if (linear->bias == nullptr && !linear->partial_taps) plan.offset_behind = offset_behind_[n];
         plan.idle = idle_outputs(n, linear->connections, plan.keep);
         plan.groups = 0;
         for (std::size_t k = 0, end = 0; k < plan.keep.size(); ++k)
@@ -696,14 +699,15 @@ private:
     const Units& units_;
     const Flags& zeroed_;  // [unit]
     const std::vector<Constants>& constants_;
-    const Plan* before_;
     const Required* required_ = nullptr;  // while departures are sought
     std::vector<Edge> conflicts_;
     Flags needed_;                   // [unit]: one of its channels is
     Flags lost_;                     // [unit]: one of its channels goes with an input
+    const std::vector<std::optional<std::size_t>> offset_behind_;  // [node]: the one behind that takes offsets off
     std::vector<std::uint32_t> kept_;     // [unit]: why it stays, a number in `why_`; 0 where it goes
     std::vector<std::string> why_ = {""};
     std::vector<Reading> readings_;
+    std::vector<std::vector<std::size_t>> readers_;  // [node]
     std::vector<Known> operands_;  // kept for its memory
     bool changed_ = false;
 };
@@ -721,93 +725,90 @@ bool has_merges_or_ends(const Graph& graph) {
     return false;
 }
 
+// Of a sum's map.
+std::size_t present_outputs(const Node& node, const ChannelMap& map) {
+    std::size_t present = 0;
+    for (std::size_t c = map.out; c < map.out_end(); ++c) {
+        const ChannelRange source = map.sources(c);
+        present += node.has(c) && source.begin != source.end ? 1U : 0U;
+    }
+    return present;
+}
+
 }  // namespace
 
 bool Plan::is_empty(const Graph& graph) const {
     for (std::size_t n = 0; n < nodes.size(); ++n) {
+        const Node& node = graph[n];
         const NodePlan& plan = nodes[n];
-        if (plan.keep.size() != graph[n].channels || !plan.lost_inputs.empty() || !plan.folded.empty() ||
-            !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty())
+        const auto lost = std::count(node.lost_inputs.begin(), node.lost_inputs.end(), 1);
+        if (plan.keep.size() != node.present_channels() || plan.lost_inputs.size() != static_cast<std::size_t>(lost) ||
+            !plan.folded.empty() || !plan.cleared.empty() || !plan.idle.empty() || !plan.forgotten.empty())
             return false;
         for (std::size_t m = 0; m < plan.added.size(); ++m)
-            if (plan.added[m].size() != graph.derived(n)->maps[m].count) return false;
+            if (plan.added[m].size() != present_outputs(node, graph.derived(n)->maps[m])) return false;
     }
     return true;
 }
 
 namespace {
 
-// Those that are depthwise in the net that the plan leaves: few channels that stay make a depthwise convolution an
-// ordinary one, or another grouped one depthwise.
-Ties ties_left(const Graph& graph, const Plan& plan) {
-    Ties ties(graph.size());
-    for (std::size_t n = 0; n < graph.size(); ++n) {
-        const NodePlan& left = plan.nodes[n];
-        if (graph.linear(n) == nullptr || left.keep.empty() || left.groups == 1) continue;
-        const std::vector<std::size_t>& inputs = plan.nodes[graph.input_of(n)].keep;
-        const bool depthwise = left.keep.size() == left.groups && inputs.size() == left.groups;
-        for (std::size_t g = 0; g < (depthwise ? left.groups : 0); ++g) ties[n].push_back({inputs[g], left.keep[g]});
-    }
-    return ties;
-}
-
-bool has_groups(const Graph& graph) {
-    for (std::size_t n = 0; n < graph.size(); ++n)
-        if (const Linear* linear = graph.linear(n); linear != nullptr && linear->connections.groups > 1) return true;
-    return false;
-}
-
-bool keep_the_same(const Plan& a, const Plan& b) {
-    return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(),
-                      [](const NodePlan& in_a, const NodePlan& in_b) {
-                          return in_a.keep == in_b.keep && in_a.lost_inputs == in_b.lost_inputs;
-                      });
-}
-
 void refuse_pinned(const Graph& graph, const Units& units, const Flags& zeroed) {
     for (std::size_t unit = 0; unit < units.count; ++unit)
         if (zeroed[unit] != 0 && units.is_pinned(unit)) refuse(graph, units, unit, units.reason(unit));
 }
 
-}  // namespace
+Departures departed_before(const Graph& graph) {
+    Departures departed;
+    for (const Node& node : graph.nodes()) {
+        departed.nodes.push_back(node.has_left());
+        departed.inputs.push_back(node.lost_inputs);
+        departed.inputs.back().resize(node.inputs.size(), 0);
+    }
+    return departed;
+}
 
-PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed, const Requirements& requirements) {
+// What goes when all that is left is the choice.
+PlannedUnits plan_once(const Graph& graph, Sums sums, const ZeroedUnits& zeroed, const Requirements& requirements) {
     const Units separate = separate_units(graph, sums);
     const Flags zeroed_channels = zeroed(separate);
     const std::vector<Constants> constants = propagate_constants(graph, separate, zeroed_channels);
+    const Departures departed = departed_before(graph);
     Required required(graph);
-    const auto find_departures = [&](const Plan* choice) {
+    const auto find_departures = [&] {
         for (;;) {
-            Departures departures =
-                Planner(graph, separate, zeroed_channels, constants, choice).find_departures(required);
-            const std::vector<Requirement> more = requirements(departures);
+            Departures departures = Planner(graph, separate, zeroed_channels, constants).find_departures(required);
+            const std::vector<Requirement> more = requirements(departed, departures);
             if (more.empty()) return departures;
             for (const Requirement& requirement : more) required.add(graph, departures, requirement);
         }
     };
-    const bool may_depart = has_merges_or_ends(graph), grouped = has_groups(graph);
+    const bool may_depart = has_merges_or_ends(graph);
     for (;;) {
-        Ties ties = depthwise_ties(graph);
-        std::optional<Plan> before;
-        for (;;) {
-            const Plan* const choice = before ? &*before : nullptr;
-            Departures departures;
-            if (may_depart) departures = find_departures(choice);
-            PlannedUnits planned{assign_units(graph, sums, departures, ties), {}};
-            const Flags zeroed_units = zeroed(planned.units);
-            refuse_pinned(graph, planned.units, zeroed_units);
-            Planner planner(graph, planned.units, zeroed_units, constants, choice);
-            planned.plan = planner.make();
-            for (const Edge& edge : planner.conflicts()) required.inputs[edge.node][edge.input] = 1;
-            if (!planner.conflicts().empty()) break;
-            // What groups are left decides what is coupled, and what carries which inputs stay: then less may have to.
-            const bool settled = choice != nullptr ? keep_the_same(*choice, planned.plan)
-                                                   : !grouped && !planner.has_idle_inputs(required);
-            if (settled) return planned;
-            ties = ties_left(graph, planned.plan);
-            before = std::move(planned.plan);
-        }
+        PlannedUnits planned{assign_units(graph, sums, may_depart ? find_departures() : Departures()), {}};
+        const Flags zeroed_units = zeroed(planned.units);
+        refuse_pinned(graph, planned.units, zeroed_units);
+        Planner planner(graph, planned.units, zeroed_units, constants);
+        planned.plan = planner.make();
+        if (planner.conflicts().empty()) return planned;
+        for (const Edge& edge : planner.conflicts()) required.inputs[edge.node][edge.input] = 1;
     }
+}
+
+}  // namespace
+
+PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed, const Requirements& requirements) {
+    const auto nothing = [](const Units& units) { return Flags(units.count, 0); };
+    PlannedUnits planned = plan_once(graph, sums, zeroed, requirements);
+    for (bool settled = planned.plan.is_empty(graph); !settled;) {
+        const Graph after = graph_after(graph, planned.plan);
+        planned.units = {};
+        PlannedUnits next = plan_once(after, sums, nothing, requirements);
+        settled = next.plan.is_empty(after);
+        next.plan = one_plan(graph, planned.plan, std::move(next.plan));
+        planned = std::move(next);
+    }
+    return planned;
 }
 
 }  // namespace eddl_prune::graph

@@ -40,8 +40,8 @@ public:
         units_.reasons.emplace_back();
     }
 
-    Units make(const Ties& ties) {
-        for (std::size_t n = 0; n < graph_.size(); ++n) couple(n, ties[n]);
+    Units make() {
+        for (std::size_t n = 0; n < graph_.size(); ++n) couple(n);
         number();
         units_.members = Members(units_.of, units_.count);
         units_.pinned_by.resize(units_.count, 0);
@@ -59,7 +59,38 @@ private:
         return first;
     }
 
-    void couple(std::size_t n, const std::vector<Tie>& ties) {
+    // An input and an output.
+    struct Tie {
+        std::size_t in, out;
+    };
+
+    static std::vector<std::size_t> present_channels(const Node& node, std::size_t group, std::size_t size) {
+        std::vector<std::size_t> present;
+        for (std::size_t c = group * size; c < (group + 1) * size; ++c)
+            if (node.has(c)) present.push_back(c);
+        return present;
+    }
+
+    // What goes together at a depthwise convolution: several groups, of one input and one output each.
+    std::vector<Tie> depthwise_ties(std::size_t n, const Connections& connections) const {
+        const std::size_t group_in = connections.group_in(), group_out = connections.group_out();
+        std::vector<Tie> ties, gone;
+        for (std::size_t g = 0; g < connections.groups; ++g) {
+            const std::vector<std::size_t> in = present_channels(graph_[graph_.input_of(n)], g, group_in);
+            const std::vector<std::size_t> out = present_channels(graph_[n], g, group_out);
+            if (in.empty() && out.empty())
+                gone.push_back({g * group_in, g * group_out});
+            else if (in.size() == 1 && out.size() == 1)
+                ties.push_back({in.front(), out.front()});
+            else
+                return {};
+        }
+        if (ties.size() == 1) ties.clear();
+        if (group_in == 1 && group_out == 1) ties.insert(ties.end(), gone.begin(), gone.end());
+        return ties;
+    }
+
+    void couple(std::size_t n) {
         const Node& node = graph_[n];
         const Departures& departures = units_.departures;
         const auto join = [&](std::size_t input, ChannelRange in, ChannelRange out) {
@@ -74,7 +105,9 @@ private:
                 for (std::size_t q = 0; q < (map.coupled && !loose ? map.count : 0); ++q)
                     join(map.input, map.input_of(q), map.output_of(q));
         }
-        for (const Tie& tie : ties) join(0, {tie.in, tie.in + 1}, {tie.out, tie.out + 1});
+        if (const Linear* linear = graph_.linear(n); linear != nullptr && linear->connections.groups > 1)
+            for (const Tie& tie : depthwise_ties(n, linear->connections))
+                join(0, {tie.in, tie.in + 1}, {tie.out, tie.out + 1});
         for (std::size_t c = node.period; node.period != 0 && c < node.channels; ++c)
             sets_.join(first_[n] + c - node.period, first_[n] + c);
     }
@@ -144,24 +177,8 @@ Members::Members(const std::vector<std::vector<std::size_t>>& of, std::size_t un
             slots_[--first_[of[n][c]]] = {static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(c)};
 }
 
-Ties depthwise_ties(const Graph& graph) {
-    Ties ties(graph.size());
-    for (std::size_t n = 0; n < graph.size(); ++n) {
-        const Linear* linear = graph.linear(n);
-        if (linear == nullptr || linear->connections.groups == 1) continue;
-        const Connections& connections = linear->connections;
-        const bool depthwise = connections.group_in() == 1 && connections.group_out() == 1;
-        for (std::size_t g = 0; g < (depthwise ? connections.groups : 0); ++g) ties[n].push_back({g, g});
-    }
-    return ties;
-}
-
 Units assign_units(const Graph& graph, Sums sums, const Departures& departures) {
-    return assign_units(graph, sums, departures, depthwise_ties(graph));
-}
-
-Units assign_units(const Graph& graph, Sums sums, const Departures& departures, const Ties& ties) {
-    return UnitMaker(graph, sums, departures).make(ties);
+    return UnitMaker(graph, sums, departures).make();
 }
 
 Units separate_units(const Graph& graph, Sums sums) {

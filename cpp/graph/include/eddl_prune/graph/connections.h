@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace eddl_prune::graph {
@@ -15,6 +16,17 @@ enum class Layout {
     in_out,  // [in, out / groups, taps]: dense, transposed convolution
 };
 
+// Weights that are no longer those in memory.
+struct Edits {
+    struct Column {
+        std::size_t input;
+        std::vector<float> weights;  // [outputs of its group][taps], whichever the layout
+    };
+
+    Flags cleared_inputs, cleared_outputs;  // one each: all its weights are 0
+    std::vector<Column> columns;            // of inputs, also of cleared ones; 0 for cleared outputs
+};
+
 // A view of a layer's weights, which must outlive it. Group g joins the g-th part of the inputs with the g-th part of
 // the outputs; 1 group joins all with all, as many as inputs is a depthwise convolution.
 struct Connections {
@@ -24,13 +36,14 @@ struct Connections {
     std::size_t in = 0;    // input channels
     std::size_t taps = 1;  // weights that join one input channel with one output channel
     std::size_t groups = 1;
+    std::shared_ptr<const Edits> edits = nullptr;  // none
 
     std::size_t group_out() const { return out / groups; }
     std::size_t group_in() const { return in / groups; }
     std::size_t size() const { return out * group_in() * taps; }
 };
 
-// Where the weight that joins input i with output o, of the same group, at a tap lies in `weights`.
+// Where the weight that joins input i with output o, of the same group, at a tap lies in `weights`, edits apart.
 inline std::size_t weight_offset(const Connections& c, std::size_t o, std::size_t i, std::size_t tap) {
     const std::size_t pair =
         c.layout == Layout::out_in ? o * c.group_in() + i % c.group_in() : i * c.group_out() + o % c.group_out();

@@ -21,7 +21,8 @@ struct Constants {
     }
 };
 
-// One entry a node. The channels of units that are set in `zeroed` count as 0, whatever is computed there.
+// One entry a node. Channels that are absent, or of units that are set in `zeroed`, count as 0, whatever is computed
+// there.
 std::vector<Constants> propagate_constants(const Graph& graph, const Units& units, const Flags& zeroed);
 
 // What the operands of a derived channel are worth: one a map that covers the channel and reads. Several channels of

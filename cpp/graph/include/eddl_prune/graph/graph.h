@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,11 +30,6 @@ struct Linear {
     // Some positions see only part of the taps: zeros are padded, here or by a frame before, or the convolution is
     // transposed. A constant other than 0 then does not stay one.
     bool partial_taps = false;
-    // Without a bias: the only reader takes something off each channel, a batch norm's mean, and can take off less.
-    bool offset_behind = false;
-
-    // Whether a constant input becomes a constant at the outputs, which a bias or what is behind can hold.
-    bool takes_constants() const { return (bias != nullptr || offset_behind) && !partial_taps; }
 };
 
 struct ChannelRange {
@@ -54,6 +51,7 @@ struct ChannelMap {
     // Where blocks do not follow each other: pair q is made of the output's out_blocks[q]-th and the input's
     // in_blocks[q]-th. Both ascend; empty: the q-th.
     std::vector<std::size_t> out_blocks, in_blocks;
+    Flags omitted;  // [output channel], or empty: those of which it says nothing all the same
 
     ChannelRange output_of(std::size_t pair) const { return range(out, out_block, out_blocks, pair); }
     ChannelRange input_of(std::size_t pair) const { return range(in, in_block, in_blocks, pair); }
@@ -63,8 +61,8 @@ struct ChannelMap {
 
     // The input channels that an output channel is made of; empty where the map says nothing of it.
     ChannelRange sources(std::size_t channel) const {
-        if (channel < out || channel >= out_end()) return {0, 0};
-        const std::size_t block = (channel - out) / out_block;
+        if (channel < out || channel >= out_end() || (!omitted.empty() && omitted[channel] != 0)) return {0, 0};
+        const std::size_t block = out_block == 1 ? channel - out : (channel - out) / out_block;
         if (out_blocks.empty()) return input_of(block);
         const auto found = std::lower_bound(out_blocks.begin(), out_blocks.end(), block);
         if (*found != block) return {0, 0};
@@ -85,6 +83,9 @@ using Known = std::optional<double>;  // a constant, if it is one
 // worth this; nothing where that is not sure. It may be sure though operands are unknown: 0 times something.
 using ValueOf = std::function<Known(const std::vector<Known>& operands, std::size_t channel)>;
 
+// constants[c] + Σ factor · operand over the maps that cover the channel.
+ValueOf sum_of(std::vector<ChannelMap> maps, std::vector<double> factors, std::vector<double> constants);
+
 struct Derived {
     std::vector<ChannelMap> maps;
     ValueOf value;
@@ -94,6 +95,9 @@ struct Derived {
     std::vector<double> factors;
     // Of a concatenation or a sum: it may lose those inputs, but not all, whose channels it can do without.
     bool loses_inputs = false;
+
+    // Of a batch norm: what is taken off each channel first, and may as well be less (borrowed); nullptr for others.
+    const float* offsets = nullptr;
 
     // A frame lays zeros around every channel of its one input. Some layers care for what lies inside alone: weighted
     // sums, which see part of their taps at its border, and those whose `value` is told the constants inside (largest
@@ -134,6 +138,16 @@ struct Node {
     std::string pin;  // why the output must keep all its channels; "" where it need not
     // channels that are a multiple of this apart go together: a column of several words; 0: none do
     std::size_t period = 0;
+    // In the net that a plan leaves (aftermath.h), which goes by the numbers of the one before:
+    Flags absent;       // [channel]: gone, and 0 to those who still name it; empty: none is
+    Flags lost_inputs;  // [input]: it does without; empty: none
+
+    bool has(std::size_t channel) const { return absent.empty() || absent[channel] == 0; }
+    bool reads(std::size_t input) const { return lost_inputs.empty() || lost_inputs[input] == 0; }
+    std::size_t present_channels() const {
+        return channels - static_cast<std::size_t>(std::count(absent.begin(), absent.end(), 1));
+    }
+    bool has_left() const { return present_channels() == 0; }
 };
 
 class Graph {
@@ -144,6 +158,8 @@ public:
 
     const std::vector<Node>& nodes() const { return nodes_; }
     const Node& operator[](std::size_t position) const { return nodes_[position]; }
+    // To change what is not checked, since it only says what has gone.
+    Node& operator[](std::size_t position) { return nodes_[position]; }
     std::size_t size() const { return nodes_.size(); }
 
     // The node that feeds one with a single input.
@@ -165,10 +181,17 @@ public:
         return found != nullptr && found->is_sum() ? found : nullptr;
     }
 
+    // Keeps values that nodes borrow, as long as this graph or a copy of it.
+    const float* hold(std::shared_ptr<const std::vector<float>> values) {
+        held_.push_back(std::move(values));
+        return held_.back()->data();
+    }
+
 private:
     void check(const Node& node) const;
 
     std::vector<Node> nodes_;
+    std::vector<std::shared_ptr<const std::vector<float>>> held_;
 };
 
 // For std::visit with one lambda an operation.

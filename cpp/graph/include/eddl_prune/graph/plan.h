@@ -30,9 +30,11 @@ struct NodePlan {
     std::vector<std::size_t> lost_inputs;  // of a node that stays: indices of inputs that it does without from now on
     // Linear and, but for groups and carriers, recurrent nodes only:
     std::size_t groups = 1;             // that stay; each with as many inputs, and as many outputs, as the others
-    // input channels whose constant moves into the carrier of their group, or into the bias
+    // input channels whose constant moves into the carrier of their group, or where there are none into the bias
     std::vector<Constant> folded;
-    std::vector<Constant> carriers;     // input channels that stay, at most one a group; none: into the bias
+    std::vector<Constant> carriers;  // input channels that stay, at most one a group
+    // Without a bias and carriers: the node behind that takes less off each channel, a batch norm.
+    std::optional<std::size_t> offset_behind;
     // input channels that stay though nothing is left of them: their weights become 0
     std::vector<std::size_t> cleared;
     std::vector<std::size_t> idle;      // linear nodes: outputs that stay though nobody needs their value: likewise
@@ -82,13 +84,14 @@ struct Requirement {
 };
 
 // What must stay of that which would depart, for reasons that channels do not tell. It is asked again with what would
-// depart then, until it wants nothing more.
-using Requirements = std::function<std::vector<Requirement>(const Departures& departures)>;
+// depart then, until it wants nothing more. What has departed `before` is among that which would, and is not wanted.
+using Requirements =
+    std::function<std::vector<Requirement>(const Departures& before, const Departures& departures)>;
 
 // Nodes that no output depends on leave where those that read them can do without; every other node keeps at least one
-// channel; those of pinned units (units.h) all stay. Time is linear in the number of weights at worst. The plan of a
-// net that a plan was applied to is empty, unless folded weights cancel to exactly 0. Throws std::invalid_argument
-// where a pinned unit is zeroed.
+// channel; those of pinned units (units.h) all stay. What is left is planned again until nothing is found there: the
+// plan of a net that a plan was applied to is empty. Each turn takes time linear in the number of weights at worst;
+// most nets need two. Throws std::invalid_argument where a pinned unit is zeroed.
 PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed, const Requirements& requirements);
 
 }  // namespace eddl_prune::graph

@@ -58,15 +58,6 @@ struct Departures {
     bool holds(std::size_t node) const { return !held.empty() && !held[node].empty(); }
 };
 
-// An input and an output of a depthwise convolution, which go together.
-struct Tie {
-    std::size_t in, out;
-};
-using Ties = std::vector<std::vector<Tie>>;  // [node]
-
-// Those of the convolutions that are depthwise: several groups, of one input and one output each.
-Ties depthwise_ties(const Graph& graph);
-
 // Whether the operands of a sum have the same channels, as EDDL's own layers demand, or each its own.
 enum class Sums { even, uneven };
 
@@ -93,8 +84,6 @@ struct Units {
 
 // Units of uneven sums are parts of those of even ones. What departs neither couples nor pins what stays.
 Units assign_units(const Graph& graph, Sums sums = Sums::even, const Departures& departures = {});
-// The same where other convolutions than now are depthwise.
-Units assign_units(const Graph& graph, Sums sums, const Departures& departures, const Ties& ties);
 
 // Every channel on its own, nothing pinned.
 Units separate_units(const Graph& graph, Sums sums);
