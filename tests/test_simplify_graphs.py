@@ -367,3 +367,51 @@ def test_several_inputs_and_outputs():
     kill(net, "extra", [1, 2], [1, -1])
     simplify_exactly(net)
     assert channels(net, "maps", "extra", "joined") == [5, 3, 5 * 9 + 3]
+
+
+# --- what one turn of planning leaves for the next; simplify_exactly demands that no second call finds it ---
+
+
+def test_a_batch_norm_that_is_left_alone_takes_constants_up():
+    """The batch norm's mean takes constants up once "other", which reads the same layer, has left."""
+    x = eddl.Input([1, SIDE, SIDE])
+    inner = conv(conv(x, 4, "stem"), 2, "inner", 1, bias=False)
+    other = conv(inner, 2, "other", 1, bias=False)
+    net = build(eddl.Model([x], [conv(eddl.Add([norm(inner, "norm"), other]), 2, "after")]))
+    kill(net, "stem", [1], -0.5)
+    kill(net, "other", [0, 1])
+    report = simplify_exactly(net)
+    assert channels(net, "stem", "inner") == [3, 2]
+    assert [layer["name"] for layer in report["layers"] if layer["channels_after"] == 0] == ["other"]
+    (folded,) = [layer for layer in report["layers"] if layer["folded"]]
+    assert (folded["name"], folded["folded"], folded["carriers"]) == ("inner", [1], [])
+
+
+@pytest.mark.embedded_engine
+def test_what_has_no_weights_any_more_carries():
+    """
+    The third group of "wide" stays for "other" alone, and its outputs get zero weights: they are constants then,
+    and carry those of the first group, which then goes.
+    """
+    x = eddl.Input([1, SIDE, SIDE])
+    stem = conv(x, 3, "stem")
+    reader = conv(conv(stem, 6, "wide", groups=3), 2, "reader", bias=False)
+    net = build(eddl.Model([x], [head(eddl.Concat([reader, conv(stem, 2, "other", bias=False)]))]))
+    kill(net, "stem", [0])
+    kill(net, "wide", [0, 1], [0.5, 0.25])
+    view(eddl.getLayer(net, "wide").params[1])[4:] = 0.75
+    view(eddl.getLayer(net, "reader").params[0])[:, 3:] = 0
+    simplify_exactly(net)
+    assert channels(net, "stem", "wide", "reader", "other") == [2, 2, 2, 2]
+
+
+@pytest.mark.embedded_engine
+def test_a_carrier_whose_weights_cancel_goes():
+    """Two channels of one constant, whose weights are opposites: nobody reads the one that was to carry."""
+    x = eddl.Input([1, SIDE, SIDE])
+    net = build(eddl.Model([x], [head(conv(conv(x, 4, "stem"), 2, "reader"))]))
+    kill(net, "stem", [1, 3], 0.5)
+    weights = view(eddl.getLayer(net, "reader").params[0])
+    weights[:, 3] = -weights[:, 1]
+    simplify_exactly(net)
+    assert channels(net, "stem", "reader") == [2, 2]

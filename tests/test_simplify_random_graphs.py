@@ -279,8 +279,6 @@ def test_random_graphs(make, seed, batch):
     before = outputs_of(net, inputs)
     layers, tensors = list(net.layers), [(*layer.params, layer.output) for layer in net.layers]
 
-    convolutions = [layer for layer in net.layers if type(layer).__name__ == "LConv"]
-    grouped = any(layer.params[0].shape[1] != shape_of(layer.parent[0])[0] for layer in convolutions)
     planned = _core.plan(net)
     report = _core.simplify(net)
     assert planned == report
@@ -301,7 +299,7 @@ def test_random_graphs(make, seed, batch):
     assert report["parameters_after"] <= report["parameters_before"]
     assert_nothing_dead_is_left(net, _core.plan(net))
 
-    # Nothing is left to do. (Rarely a little is, where carriers of grouped convolutions need carriers of their own.)
+    # Nothing is left to do.
     again = params_of(net)
     second = _core.simplify(net)
     found = {e["name"]: (e["removed"], e["folded"], e["lost_inputs"]) for e in second["layers"]}
