@@ -415,3 +415,25 @@ def test_a_carrier_whose_weights_cancel_goes():
     weights[:, 3] = -weights[:, 1]
     simplify_exactly(net)
     assert channels(net, "stem", "reader") == [2, 2]
+
+
+@pytest.mark.embedded_engine
+def test_an_operand_leaves_that_groups_wanted_at_first():
+    """
+    All that "grouped" reads is constant. At first one of its outputs from "dead" is to carry, which wants the operand;
+    then one from "other" carries for all.
+    """
+    x = eddl.Input([2, SIDE, SIDE])
+    depthwise = conv(conv(x, 4, "first", 1), 4, "depthwise", 1, groups=4)
+    both = eddl.Concat([eddl.ReLu(depthwise, "dead"), conv(depthwise, 2, "other", 1)], 0, "both")
+    branches = [conv(both, 2, "padded", bias=False), conv(both, 4, "grouped", 1, groups=2)]
+    net = build(eddl.Model([x], [head(conv(eddl.Concat(branches), 3, "last", 1, bias=False))]))
+    kill(net, "first", slice(None))
+    for name, biases in {"depthwise": [1, 1.5, 2, -1], "other": [-2, 0.5], "grouped": [2, -1, 0.5, 0.5]}.items():
+        view(eddl.getLayer(net, name).params[1])[...] = biases
+    for name, unread in {"other": range(4), "padded": [0, 2], "grouped": [1, 2], "last": [1, 2]}.items():
+        view(eddl.getLayer(net, name).params[0])[:, unread] = 0
+    view(eddl.getLayer(net, "grouped").params[0])[[0, 3]] = 0
+    report = simplify_exactly(net)
+    lost = {layer["name"]: layer["lost_inputs"] for layer in report["layers"] if layer["lost_inputs"]}
+    assert lost == {"both": [0]}
