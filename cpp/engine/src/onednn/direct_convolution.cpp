@@ -29,6 +29,9 @@ constexpr Index LANES = 8;           // floats in a register
 constexpr int REGISTERS = 12;        // for sums: of the 16, the rest hold inputs and weights
 constexpr int MOST_FILTERS = 4;      // at a time
 constexpr Index CACHED = 40 * 1024;  // floats of input that are to fit the second-level cache
+constexpr Index LONG_ROW = 48;       // floats that a library's call copies faster than a loop here
+constexpr Index LARGE_IMAGE = 8192;  // floats: bands of its channels lie in pages of their own
+constexpr Index IN_PIECES = -1;
 
 // One axis of a convolution. Positions that are a stride apart are an image of their own, a *phase*; on it each tap of
 // the kernel is a shift, as with steps of 1.
@@ -83,13 +86,13 @@ Problem backward_problem(const ConvShape& s) {
     return p;
 }
 
-// The positions of a phase of a row that lie in the image: [first, last).
+// Of `count` positions of a phase, from `begin` on, those that lie in the image: [first, last).
 struct Inside {
     Index first, last;
 
-    Inside(const Axis& a, Index phase, Index count) {
-        const Index room = a.in - 1 - a.source(0, phase);
-        first = std::clamp<Index>(ceil_div(std::max<Index>(a.before - phase, 0), a.stride), 0, count);
+    Inside(const Axis& a, Index phase, Index begin, Index count) {
+        const Index source = a.source(begin, phase), room = a.in - 1 - source;
+        first = std::clamp<Index>(ceil_div(std::max<Index>(-source, 0), a.stride), 0, count);
         last = room < 0 ? first : std::clamp<Index>(room / a.stride + 1, first, count);
     }
 };
@@ -119,6 +122,7 @@ public:
     std::vector<Index> starts;    // of each register likewise
     std::vector<Piece> pieces;    // of all registers
     std::vector<Index> firsts;    // of the pieces of each register, and of the one behind the last
+    std::vector<Index> offsets;   // of the one piece of each register; IN_PIECES where it is not whole
 
     Plan(const Problem& p, Index tasks, Index threads) : axes_(p.axes) {
         const auto& [d, h, w] = axes_;
@@ -132,7 +136,7 @@ public:
         phase_size = (depths + reach[0]) * height * width;
         channel_size = phases * phase_size;
         copy_size = p.channels * channel_size + LANES;  // the last register may read beyond
-        for (Index phase = 0; phase < w.phases(); ++phase) columns.emplace_back(w, phase, width);
+        for (Index phase = 0; phase < w.phases(); ++phase) columns.emplace_back(w, phase, 0, width);
         list_shifts(p.flipped);
         if (in_rows) {
             for (Index row = 0; row < depths * rows; ++row) {
@@ -190,7 +194,8 @@ private:
 
     void list_pieces(Index start) {
         const Index columns = axes_[2].out;
-        firsts.push_back(static_cast<Index>(pieces.size()));
+        const std::size_t first = pieces.size();
+        firsts.push_back(static_cast<Index>(first));
         for (Index lane = 0; lane < LANES;) {
             const Index at = start + lane, column = at % width, row = at / width % height, depth = at / width / height;
             const Index here = std::min(LANES - lane, width - column), kept = std::min(here, columns - column);
@@ -199,51 +204,97 @@ private:
             }
             lane += here;
         }
+        const bool is_whole = pieces.size() > first && pieces[first].count == LANES;
+        offsets.push_back(is_whole ? pieces[first].offset : IN_PIECES);
     }
 
     const std::array<Axis, 3>& axes_;
 };
 
-void prefetch(const float* from, Index count) {
+using Vector = float __attribute__((vector_size(LANES * sizeof(float))));
+
+// Rows of an image, `stride` floats apart, of which `inside` is copied.
+struct Rows {
+    const float* from;  // the first float to copy
+    Index stride, count;
+    Index ahead;  // how far the next channel's are, or 0
+};
+
+// The next channel's row may be in another page, where no hardware looks ahead. It does within small images.
+void prefetch(const Rows& rows, const float* from, Index count) {
     constexpr Index LINE = 64 / sizeof(float);
-    for (Index i = 0; i < count; i += LINE) __builtin_prefetch(from + i);
+    for (Index i = 0; i < count && rows.ahead != 0; i += LINE) __builtin_prefetch(from + rows.ahead + i);
 }
 
-// A row of a phase; `from` is the image's row.
-void copy_row(const Axis& a, Index phase, const Inside& inside, const float* from, float* to, Index count) {
-    for (Index i = 0; i < inside.first; ++i) to[i] = 0.0f;
-    if (a.stride == 1) {
-        std::copy_n(from + a.source(inside.first, phase), inside.last - inside.first, to + inside.first);
-    } else {
-        for (Index i = inside.first; i < inside.last; ++i) to[i] = from[a.source(i, phase)];
+// To rows of the copy, with zeros around.
+void copy_rows(const Rows& rows, Index step, const Inside& inside, float* to, Index width) {
+    const float* from = rows.from;
+    for (Index row = 0; row < rows.count; ++row, from += rows.stride, to += width) {
+        std::fill_n(to, inside.first, 0.0f);
+        const Index count = inside.last - inside.first;
+        float* const data = to + inside.first;
+        if (step == 1) {
+            prefetch(rows, from, count);
+            std::copy_n(from, count, data);
+        } else {
+            for (Index i = 0; i < count; ++i) data[i] = from[i * step];
+        }
+        std::fill_n(data + count, width - inside.last, 0.0f);
     }
-    for (Index i = inside.last; i < count; ++i) to[i] = 0.0f;
+}
+
+// The same with steps of 1, without the calls that take longer than to copy a short row. The last register of a row may
+// reach into the next one, which is written after it.
+EDDL_AVX2 void copy_short_rows(const Rows& rows, const Inside& inside, float* to, Index width) {
+    const float* from = rows.from;
+    const Index count = inside.last - inside.first;
+    const Vector zeros{};
+    for (Index row = 0; row < rows.count; ++row, from += rows.stride, to += width) {
+        for (Index i = 0; i < inside.first; i += LANES) __builtin_memcpy(to + i, &zeros, sizeof zeros);
+        float* const data = to + inside.first;
+        for (Index i = 0; i < count && count < LANES; ++i) data[i] = from[i];
+        for (Index i = 0; i < count && count >= LANES; i += LANES) {
+            const Index at = i < count - LANES ? i : count - LANES;
+            Vector x;
+            __builtin_memcpy(&x, from + at, sizeof x);
+            __builtin_memcpy(data + at, &x, sizeof x);
+        }
+        for (Index i = inside.last; i < width; i += LANES) __builtin_memcpy(to + i, &zeros, sizeof zeros);
+    }
 }
 
 void copy_band(const Problem& p, const Plan& plan, const Band& band, const float* src, float* copy) {
     const auto& [d, h, w] = p.axes;
-    const Index depth_phases = d.phases(), row_phases = h.phases(), column_phases = w.phases();
     const Index depths = band.depths + plan.reach[0], rows = band.rows + plan.reach[1], width = plan.width;
-    const auto outside = [](Index at, const Axis& a) { return at < 0 || at >= a.in; };
+    const Index depth_phases = d.phases(), row_phases = h.phases(), column_phases = w.phases();
     for (Index c = 0; c < p.channels; ++c, src += p.in_size()) {
+        const Index ahead = c + 1 < p.channels && p.in_size() >= LARGE_IMAGE ? p.in_size() : 0;
         for (Index pd = 0; pd < depth_phases; ++pd)
-            for (Index ph = 0; ph < row_phases; ++ph)
-                for (Index pw = 0; pw < column_phases; ++pw, copy += plan.phase_size)
+            for (Index ph = 0; ph < row_phases; ++ph) {
+                const Inside inside(h, ph, band.row, rows);
+                const Index first_row = h.source(band.row + inside.first, ph);
+                for (Index pw = 0; pw < column_phases; ++pw, copy += plan.phase_size) {
+                    const Inside& columns = plan.columns[static_cast<std::size_t>(pw)];
                     for (Index i = 0; i < depths; ++i) {
                         const Index depth = d.source(band.depth + i, pd);
-                        for (Index j = 0; j < rows; ++j) {
-                            const Index row = h.source(band.row + j, ph);
-                            float* const to = copy + (i * plan.height + j) * width;
-                            if (outside(depth, d) || outside(row, h)) {
-                                std::fill_n(to, width, 0.0f);
-                            } else {
-                                const float* const from = src + (depth * h.in + row) * w.in;
-                                // The next channel's may be in another page, where no hardware looks ahead.
-                                if (c + 1 < p.channels) prefetch(from + p.in_size(), w.in);
-                                copy_row(w, pw, plan.columns[static_cast<std::size_t>(pw)], from, to, width);
-                            }
+                        float* const to = copy + i * plan.height * width;
+                        if (depth < 0 || depth >= d.in || inside.first == inside.last) {
+                            std::fill_n(to, rows * width, 0.0f);
+                            continue;
                         }
+                        const Rows seen{src + (depth * h.in + first_row) * w.in + w.source(columns.first, pw),
+                                        h.stride * w.in, inside.last - inside.first, ahead};
+                        float* const data = to + inside.first * width;
+                        std::fill_n(to, inside.first * width, 0.0f);
+                        if (w.stride == 1 && columns.last - columns.first < LONG_ROW) {
+                            copy_short_rows(seen, columns, data, width);
+                        } else {
+                            copy_rows(seen, w.stride, columns, data, width);
+                        }
+                        std::fill_n(to + inside.last * width, (rows - inside.last) * width, 0.0f);
                     }
+                }
+            }
     }
 }
 
@@ -253,13 +304,17 @@ struct Operands {
     Index taps, filter_stride, channel_stride;
 };
 
-using Vector = float __attribute__((vector_size(LANES * sizeof(float))));
+// Where the sums of a register go, those of the filters `stride` apart.
+struct Target {
+    float* to;
+    Index stride;
+};
 
 // Sums for `filters` filters at `vectors` registers' worth of positions, which begin at `starts`. No function is called
 // here: it would be compiled for another machine.
 template <int filters, int vectors>
 EDDL_AVX2 void sum_tile(const Operands& o, const Index* starts, const float* copy, const float* weights,
-                        const float* bias, float* result) {
+                        const float* bias, const Target* targets) {
     Index begins[vectors];
 #pragma GCC unroll 16
     for (int v = 0; v < vectors; ++v) begins[v] = starts[v];
@@ -310,12 +365,12 @@ EDDL_AVX2 void sum_tile(const Operands& o, const Index* starts, const float* cop
     for (int f = 0; f < filters; ++f) {
 #pragma GCC unroll 16
         for (int v = 0; v < vectors; ++v) {
-            __builtin_memcpy(result + (f * vectors + v) * LANES, &sums[f][v], sizeof(Vector));
+            __builtin_memcpy(targets[v].to + f * targets[v].stride, &sums[f][v], sizeof(Vector));
         }
     }
 }
 
-using Tile = void (*)(const Operands&, const Index*, const float*, const float*, const float*, float*);
+using Tile = void (*)(const Operands&, const Index*, const float*, const float*, const float*, const Target*);
 
 // Tiles of so many filters and 1, 2, … registers.
 template <int filters, std::size_t... is>
@@ -333,16 +388,11 @@ constexpr auto TILES = all_tiles(std::make_index_sequence<MOST_FILTERS>());
 // In threes and fours, as far as it goes: one or two would need more inputs for as many sums.
 Index next_filters(Index left) { return left % 4 == 0 ? 4 : left <= 2 ? left : 3; }
 
-// A piece of the results of some filters, `from_stride` floats apart, to their images.
-void put(const Piece& piece, bool add, const float* from, Index from_stride, float* to, Index to_stride,
-         Index filters) {
-    for (Index f = 0; f < filters; ++f, from += from_stride, to += to_stride) {
-        if (!add && piece.count == LANES) {
-            std::copy_n(from, LANES, to);
-        } else {
-            for (Index i = 0; i < piece.count; ++i) to[i] = add ? to[i] + from[i] : from[i];
-        }
-    }
+// A piece of the results of some filters to their images.
+void put(const Piece& piece, bool add, const Target& results, float* to, Index to_stride, Index filters) {
+    const float* from = results.to + piece.lane;
+    for (Index f = 0; f < filters; ++f, from += results.stride, to += to_stride)
+        for (Index i = 0; i < piece.count; ++i) to[i] = add ? to[i] + from[i] : from[i];
 }
 
 void run_band(const Problem& p, const Plan& plan, const Band& band, const float* src, const float* weights,
@@ -353,21 +403,28 @@ void run_band(const Problem& p, const Plan& plan, const Band& band, const float*
     const Operands o{p.channels, plan.channel_size, plan.shifts.data(), p.taps(), p.filter_stride, p.channel_stride};
     const Index vectors = plan.registers(band);
     alignas(LANES * sizeof(float)) float results[REGISTERS * LANES];
-    for (Index f = 0, filters = 0; f < p.filters; f += filters) {
+    std::array<Target, REGISTERS> targets;
+    for (Index f = 0, filters = 0; f < p.filters; f += filters, dst += filters * size) {
         filters = next_filters(p.filters - f);
         const Index most = REGISTERS / filters;
         for (Index v = 0; v < vectors; v += most) {
             const Index taken = std::min(most, vectors - v);
+            const Index *const firsts = plan.firsts.data() + v, *const offsets = plan.offsets.data() + v;
+            bool in_pieces = false;
+            for (Index i = 0; i < taken; ++i) {
+                const bool whole = !add && offsets[i] != IN_PIECES;
+                targets[i] = whole ? Target{dst + offsets[i], size} : Target{results + i * LANES, taken * LANES};
+                in_pieces = in_pieces || !whole;
+            }
             const Tile tile = TILES[static_cast<std::size_t>(filters - 1)][static_cast<std::size_t>(taken - 1)];
             tile(o, plan.starts.data() + v, copy, weights + f * p.filter_stride, bias == nullptr ? nullptr : bias + f,
-                 results);
-            const auto* const firsts = plan.firsts.data() + v;
-            for (Index i = 0; i < taken; ++i) {
+                 targets.data());
+            for (Index i = 0; i < taken && in_pieces; ++i) {
+                if (!add && offsets[i] != IN_PIECES) continue;
                 for (Index k = firsts[i]; k < firsts[i + 1]; ++k) {
                     const Piece& piece = plan.pieces[static_cast<std::size_t>(k)];
                     if (piece.row >= band.rows || piece.depth >= band.depths) continue;
-                    put(piece, add, results + i * LANES + piece.lane, taken * LANES, dst + f * size + piece.offset,
-                        size, filters);
+                    put(piece, add, targets[i], dst + piece.offset, size, filters);
                 }
             }
         }
