@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -395,40 +396,83 @@ void put(const Piece& piece, bool add, const Target& results, float* to, Index t
         for (Index i = 0; i < piece.count; ++i) to[i] = add ? to[i] + from[i] : from[i];
 }
 
-void run_band(const Problem& p, const Plan& plan, const Band& band, const float* src, const float* weights,
-              const float* bias, float* dst, bool add, float* copy) {
-    copy_band(p, plan, band, src, copy);
-    dst += (band.depth * p.axes[1].out + band.row) * p.axes[2].out;
-    const Index size = p.out_size();
+// What all bands share; pointers are those of a group of a sample.
+struct Run {
+    const float *src, *weights, *bias;
+    float* dst;
+    bool add;
+    const std::uint8_t* idle;  // of each filter whether its weights are 0
+};
+
+// The outputs of a filter without weights.
+void fill_band(const Problem& p, const Band& band, const Run& run, Index filter) {
+    const Index columns = p.axes[2].out, rows = p.axes[1].out;
+    const float bias = run.bias == nullptr ? 0.0f : run.bias[filter];
+    float* to = run.dst + filter * p.out_size() + (band.depth * rows + band.row) * columns;
+    for (Index depth = 0; depth < band.depths; ++depth, to += rows * columns)
+        for (Index i = 0; i < band.rows * columns; ++i) to[i] = run.add ? to[i] + bias : bias;
+}
+
+// The outputs of `filters` filters from `first` on.
+void sum_band(const Problem& p, const Plan& plan, const Band& band, const Run& run, const float* copy, Index first,
+              Index filters) {
+    const Index size = p.out_size(), vectors = plan.registers(band), most = REGISTERS / filters;
     const Operands o{p.channels, plan.channel_size, plan.shifts.data(), p.taps(), p.filter_stride, p.channel_stride};
-    const Index vectors = plan.registers(band);
+    const float* const weights = run.weights + first * p.filter_stride;
+    const float* const bias = run.bias == nullptr ? nullptr : run.bias + first;
+    float* const dst = run.dst + first * size + (band.depth * p.axes[1].out + band.row) * p.axes[2].out;
     alignas(LANES * sizeof(float)) float results[REGISTERS * LANES];
     std::array<Target, REGISTERS> targets;
-    for (Index f = 0, filters = 0; f < p.filters; f += filters, dst += filters * size) {
-        filters = next_filters(p.filters - f);
-        const Index most = REGISTERS / filters;
-        for (Index v = 0; v < vectors; v += most) {
-            const Index taken = std::min(most, vectors - v);
-            const Index *const firsts = plan.firsts.data() + v, *const offsets = plan.offsets.data() + v;
-            bool in_pieces = false;
-            for (Index i = 0; i < taken; ++i) {
-                const bool whole = !add && offsets[i] != IN_PIECES;
-                targets[i] = whole ? Target{dst + offsets[i], size} : Target{results + i * LANES, taken * LANES};
-                in_pieces = in_pieces || !whole;
-            }
-            const Tile tile = TILES[static_cast<std::size_t>(filters - 1)][static_cast<std::size_t>(taken - 1)];
-            tile(o, plan.starts.data() + v, copy, weights + f * p.filter_stride, bias == nullptr ? nullptr : bias + f,
-                 targets.data());
-            for (Index i = 0; i < taken && in_pieces; ++i) {
-                if (!add && offsets[i] != IN_PIECES) continue;
-                for (Index k = firsts[i]; k < firsts[i + 1]; ++k) {
-                    const Piece& piece = plan.pieces[static_cast<std::size_t>(k)];
-                    if (piece.row >= band.rows || piece.depth >= band.depths) continue;
-                    put(piece, add, targets[i], dst + piece.offset, size, filters);
-                }
+    for (Index v = 0; v < vectors; v += most) {
+        const Index taken = std::min(most, vectors - v);
+        const Index *const firsts = plan.firsts.data() + v, *const offsets = plan.offsets.data() + v;
+        bool in_pieces = false;
+        for (Index i = 0; i < taken; ++i) {
+            const bool whole = !run.add && offsets[i] != IN_PIECES;
+            targets[i] = whole ? Target{dst + offsets[i], size} : Target{results + i * LANES, taken * LANES};
+            in_pieces = in_pieces || !whole;
+        }
+        const Tile tile = TILES[static_cast<std::size_t>(filters - 1)][static_cast<std::size_t>(taken - 1)];
+        tile(o, plan.starts.data() + v, copy, weights, bias, targets.data());
+        for (Index i = 0; i < taken && in_pieces; ++i) {
+            if (!run.add && offsets[i] != IN_PIECES) continue;
+            for (Index k = firsts[i]; k < firsts[i + 1]; ++k) {
+                const Piece& piece = plan.pieces[static_cast<std::size_t>(k)];
+                if (piece.row >= band.rows || piece.depth >= band.depths) continue;
+                put(piece, run.add, targets[i], dst + piece.offset, size, filters);
             }
         }
     }
+}
+
+void run_band(const Problem& p, const Plan& plan, const Band& band, const Run& run, float* copy) {
+    copy_band(p, plan, band, run.src, copy);
+    for (Index f = 0; f < p.filters;) {
+        Index busy = 0;
+        while (f + busy < p.filters && run.idle[f + busy] == 0) ++busy;
+        for (Index filters = 0; busy > 0; busy -= filters, f += filters) {
+            filters = next_filters(busy);
+            sum_band(p, plan, band, run, copy, f, filters);
+        }
+        for (; f < p.filters && run.idle[f] != 0; ++f) fill_band(p, band, run, f);
+    }
+}
+
+// Of each filter of all groups whether its weights are 0, as those of a carrier are: a constant channel that stays for
+// its effect at borders.
+std::vector<std::uint8_t> find_idle(const Problem& p, Index groups, const float* weights) {
+    std::vector<std::uint8_t> idle;
+    idle.reserve(static_cast<std::size_t>(groups * p.filters));
+    for (Index g = 0; g < groups; ++g, weights += p.weights())
+        for (Index f = 0; f < p.filters; ++f) {
+            bool all_zero = true;
+            for (Index c = 0; c < p.channels && all_zero; ++c) {
+                const float* const kernel = weights + f * p.filter_stride + c * p.channel_stride;
+                all_zero = std::all_of(kernel, kernel + p.taps(), [](float k) { return k == 0.0f; });
+            }
+            idle.push_back(all_zero ? 1 : 0);
+        }
+    return idle;
 }
 
 // Of tiles, a tap of a channel each: of all registers, what multiply-adds take; of few, the latency of a sum.
@@ -505,13 +549,15 @@ void DirectConvolution::run(const float* src, const float* weights, const float*
     const Index scratch_size = ceil_div(plan.copy_size, 2 * LANES) * 2 * LANES;  // each thread's begins a cache line
     const auto bytes = static_cast<std::size_t>(made_->threads * scratch_size) * sizeof(float);
     auto* const scratch = static_cast<float*>(scratch_memory(bytes));
+    const std::vector<std::uint8_t> idle = find_idle(p, groups, weights);
     const Index work = static_cast<Index>(plan.starts.size()) * LANES * p.weights();
     parallel_for(made_->parts * bands, [&, src, weights, bias, dst](Index task) {
         const Index part = task / bands, group = part % groups;
         const Index depth = task % bands / plan.row_bands * plan.depths, row = task % plan.row_bands * plan.rows;
-        run_band(p, plan, plan.band(depth, row), src + part * p.channels * p.in_size(), weights + group * p.weights(),
-                 bias == nullptr ? nullptr : bias + group * p.filters, dst + part * p.filters * p.out_size(), add,
-                 scratch + omp_get_thread_num() * scratch_size);
+        const Run run{src + part * p.channels * p.in_size(), weights + group * p.weights(),
+                      bias == nullptr ? nullptr : bias + group * p.filters, dst + part * p.filters * p.out_size(), add,
+                      idle.data() + group * p.filters};
+        run_band(p, plan, plan.band(depth, row), run, scratch + omp_get_thread_num() * scratch_size);
     }, work);
 }
 
