@@ -486,7 +486,8 @@ double tile_cycles(Index filters, Index vectors) {
 
 // As measured: see convolution_choice.cpp.
 double cycles(const Problem& p, Index parts) {
-    constexpr double CALL = 4000, COPIED_ROW = 25, COPIED = 1.0, GATHERED = 2.1, RESULT = 1.2;
+    constexpr double CALL = 4000, COPIED_ROW = 10, COPIED = 0.6, GATHERED_ROW = 25, GATHERED = 2.1;
+    constexpr double STORED = 6, PUT = 18;  // a register of results: whole, in pieces
     const Plan plan(p, parts, 1);
     const auto& [d, h, w] = p.axes;
     // Rows are not divided: long ones leave the cache, and a single one leaves threads without work. Each band reads
@@ -495,6 +496,12 @@ double cycles(const Problem& p, Index parts) {
         return std::numeric_limits<double>::infinity();
     }
     const double planes = static_cast<double>(p.channels * d.phases() * h.phases() * w.phases());
+    const double row_cycles = w.stride > 1 ? GATHERED_ROW + GATHERED * static_cast<double>(plan.width)
+                                           : COPIED_ROW + COPIED * static_cast<double>(plan.width);
+    const auto pieces = static_cast<double>(std::count(plan.offsets.begin(), plan.offsets.end(), IN_PIECES));
+    // Gradients are added, as pieces are.
+    const double result_cycles =
+        p.flipped ? PUT : STORED + (PUT - STORED) * pieces / static_cast<double>(plan.offsets.size());
     double sum = 0;
     for (Index depth = 0; depth < d.out; depth += plan.depths) {
         for (Index row = 0; row < h.out; row += plan.rows) {
@@ -506,10 +513,9 @@ double cycles(const Problem& p, Index parts) {
                 tiles += tile_cycles(filters, vectors);
             }
             const Index seen = (band.depths + plan.reach[0]) * (band.rows + plan.reach[1]);
-            const double copied_rows = planes * static_cast<double>(seen);
             sum += tiles * static_cast<double>(p.channels * p.taps()) +
-                   copied_rows * (COPIED_ROW + (w.stride > 1 ? GATHERED : COPIED) * static_cast<double>(plan.width)) +
-                   RESULT * static_cast<double>(p.filters * vectors * LANES);
+                   row_cycles * planes * static_cast<double>(seen) +
+                   result_cycles * static_cast<double>(p.filters * vectors);
         }
     }
     return CALL + static_cast<double>(parts) * sum;
