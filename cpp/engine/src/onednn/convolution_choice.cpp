@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "onednn/depthwise.h"
 #include "onednn/direct_convolution.h"
@@ -13,8 +14,10 @@ namespace {
 // Costs are in cycles of one core with AVX2, fitted to some 600 random shapes with oneDNN 3. Of 500 others, kernels so
 // chosen take 1.05 times as long as the fastest of each shape forwards and 1.07 times backwards (geometric means);
 // blocked ones always, 1.52 and 1.22 times.
-constexpr int LANES = 8;          // floats in a register, channels in a block
+constexpr int LANES = 8;            // floats in a register, channels in a block
 constexpr double PER_CYCLE = 15.2;  // multiply-adds of oneDNN's kernels; the machine's are 16
+
+constexpr double NEVER = std::numeric_limits<double>::infinity();
 
 // For how many (position, tap) pairs along an axis the tap meets the image, not the padding, which kernels skip.
 std::int64_t meetings(const ConvShape& s, int axis) {
@@ -83,10 +86,13 @@ bool has_measured_kernels() {
     return isa == dnnl::cpu_isa::avx2 || isa == dnnl::cpu_isa::avx2_vnni || isa == dnnl::cpu_isa::avx2_vnni_2;
 }
 
+// Channels that fill its blocks are left to oneDNN, whose kernels for them are hard to beat.
+bool fill_blocks(int in, int out) { return in % LANES == 0 && out % LANES == 0; }
+
 // Whether oneDNN has only slow code for these groups: it takes channels alone, or in blocks.
 bool has_odd_groups(const ConvShape& s) {
     const int in = s.in_channels / s.groups, out = s.out_channels / s.groups;
-    return s.groups > 1 && !(in == 1 && out == 1) && (in % LANES != 0 || out % LANES != 0);
+    return s.groups > 1 && !(in == 1 && out == 1) && !fill_blocks(in, out);
 }
 
 bool is_depthwise(const ConvShape& s) {
@@ -103,7 +109,7 @@ ConvKernel forward_kernel(const ConvShape& s) {
     const int in = s.in_channels / s.groups, out = s.out_channels / s.groups;
     const Amounts a(s);
     const double blocked = blocked_cycles(a, blocked_work(in, out, s.out[static_cast<std::size_t>(s.rank) - 1]));
-    const double direct = direct_forward_cycles(s);
+    const double direct = fill_blocks(in, out) ? NEVER : direct_forward_cycles(s);
     if (s.groups == 1) {
         const double last = channels_last_cycles(a, channels_last_work(in, out));
         if (last < std::min(blocked, direct)) return ConvKernel::channels_last;
@@ -119,8 +125,9 @@ ConvKernel backward_data_kernel(const ConvShape& s) {
         return ConvKernel::onednn;
     }
     if (has_odd_groups(s)) return ConvKernel::direct;
-    const int width = s.in[static_cast<std::size_t>(s.rank) - 1];
-    const double work = blocked_work(s.out_channels / s.groups, s.in_channels / s.groups, width);
+    const int in = s.in_channels / s.groups, out = s.out_channels / s.groups;
+    if (fill_blocks(in, out)) return ConvKernel::onednn;
+    const double work = blocked_work(out, in, s.in[static_cast<std::size_t>(s.rank) - 1]);
     const double blocked = blocked_cycles(Amounts(s), work);
     return direct_backward_data_cycles(s) < blocked ? ConvKernel::direct : ConvKernel::onednn;
 }
