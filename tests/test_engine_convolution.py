@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pyeddl.eddl as eddl
 import pytest
-from helpers import array, build, gradients_of, params_of, predict, train
+from helpers import array, build, gradients_of, params_of, predict, train, view
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,10 +179,15 @@ WIDE_TRANSPOSED = {
 }
 
 
-def check_convolution(batch, channels, sizes, arguments, kind="plain"):
+def check_convolution(batch, channels, sizes, arguments, kind="plain", dead=False):
+    """`dead`: some filters and inputs have no weights, as those that were pruned."""
     filters, kernel, stride, padding, bias, groups, dilation = arguments
     layer = LAYERS[kind, len(sizes)]
     net = net_of(lambda x: layer(x, *arguments, "y"), [channels, *sizes])
+    if dead:
+        weights = view(net.lout[0].params[0])
+        weights[1::3] = 0.0
+        weights[:, ::2] = 0.0
     x = np.random.default_rng(1).normal(size=(batch, channels, *sizes)).astype(np.float32)
     output, dy, dx, gradients = step(net, x)
     weights, biases = (array(p).astype(float) for p in net.lout[0].params)
@@ -217,9 +222,9 @@ def check_convolution(batch, channels, sizes, arguments, kind="plain"):
 
 
 @pytest.mark.embedded_engine
-@given(settings_of_layers(ranks=(1, 2, 3)))
-def test_convolution(settings):
-    check_convolution(*settings)
+@given(settings_of_layers(ranks=(1, 2, 3)), st.booleans())
+def test_convolution(settings, dead):
+    check_convolution(*settings, dead=dead)
 
 
 @pytest.mark.embedded_engine
@@ -229,9 +234,10 @@ def test_transposed_convolution(settings):
 
 
 @pytest.mark.embedded_engine
+@pytest.mark.parametrize("dead", [False, True])
 @pytest.mark.parametrize("id", WIDE)
-def test_wide_convolution(id):
-    check_convolution(*WIDE[id])
+def test_wide_convolution(id, dead):
+    check_convolution(*WIDE[id], dead=dead)
 
 
 @pytest.mark.embedded_engine
