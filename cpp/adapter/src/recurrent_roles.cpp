@@ -129,7 +129,15 @@ std::size_t bring_back(const graph::Graph& graph, const graph::Departures& befor
     return count;
 }
 
-// What could be required: inputs that are lost, and layers that lead nowhere from the beginning.
+std::size_t bring_back(const graph::Graph& graph, const graph::Departures& before, graph::Departures& departures,
+                       const graph::Requirement& required) {
+    if (!required.input) return bring_back(graph, before, departures, required.node);
+    departures.inputs[required.node][*required.input] = 0;
+    return bring_back(graph, before, departures, graph[required.node].inputs[*required.input]);
+}
+
+// What could be required: inputs that are lost, and layers that lead nowhere from the beginning. Those that bring back
+// most layers come first.
 std::vector<graph::Requirement> candidates(const graph::Graph& graph, const graph::Departures& before,
                                            const graph::Departures& departures, const std::string& reason) {
     graph::Flags read(graph.size(), 0);
@@ -143,6 +151,13 @@ std::vector<graph::Requirement> candidates(const graph::Graph& graph, const grap
             if (departures.loses(n, k)) found.push_back({n, k, reason});
         }
     }
+    const auto brings_back = [&](const graph::Requirement& one) {
+        graph::Departures less = departures;
+        return bring_back(graph, before, less, one);
+    };
+    std::stable_sort(found.begin(), found.end(), [&](const graph::Requirement& a, const graph::Requirement& b) {
+        return brings_back(a) > brings_back(b);
+    });
     return found;
 }
 
@@ -166,18 +181,25 @@ graph::Requirements requirements_over_time(const vlayer& layers, const graph::Gr
     return [finder = RoleFinder(layers, graph), &graph](const graph::Departures& before,
                                                         const graph::Departures& departures) {
         const Roles roles = finder.roles(before);
-        const std::string reason = objection(roles, finder.roles(departures), departures);
-        if (reason.empty()) return std::vector<graph::Requirement>();
-        std::vector<graph::Requirement> all = candidates(graph, before, departures, reason);
-        std::optional<std::pair<std::size_t, std::size_t>> best;  // layers that come back, number of the candidate
-        for (std::size_t i = 0; i < all.size(); ++i) {
+        const auto objection_to = [&](const std::vector<graph::Requirement>& required) {
             graph::Departures less = departures;
-            if (all[i].input) less.inputs[all[i].node][*all[i].input] = 0;
-            const std::size_t back =
-                bring_back(graph, before, less, all[i].input ? graph[all[i].node].inputs[*all[i].input] : all[i].node);
-            if ((!best || back < best->first) && objection(roles, finder.roles(less), less).empty()) best = {back, i};
+            for (const graph::Requirement& one : required) bring_back(graph, before, less, one);
+            return objection(roles, finder.roles(less), less);
+        };
+        std::vector<graph::Requirement> required;
+        const std::string reason = objection_to(required);
+        if (reason.empty()) return required;
+        // All of them, and then none that the others make superfluous.
+        required = candidates(graph, before, departures, reason);
+        for (std::size_t i = 0; i < required.size();) {
+            std::vector<graph::Requirement> others = required;
+            others.erase(others.begin() + static_cast<std::ptrdiff_t>(i));
+            if (objection_to(others).empty())
+                required = std::move(others);
+            else
+                ++i;
         }
-        return best ? std::vector<graph::Requirement>{all[best->second]} : all;
+        return required;
     };
 }
 

@@ -13,7 +13,7 @@ std::vector<bool> decoding_layers(const vlayer& layers);
 
 // For graph::make_plan. A cell makes the net compute step by step, the encoder's cells make it step through its inputs,
 // and states pass from one certain cell of the encoder to one of the decoder. Where these would be others when layers
-// have left, that is required which brings back fewest. Nothing of a net without cells. `layers`: of the graph.
+// have left, as much is required as they need, and nothing more. Nothing of a net without cells. `layers`: of the graph.
 graph::Requirements requirements_over_time(const vlayer& layers, const graph::Graph& graph);
 
 }  // namespace eddl_prune::adapter
