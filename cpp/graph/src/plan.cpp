@@ -500,7 +500,7 @@ private:
                 changed_ = false;
                 for (std::size_t n = 0; n < graph_.size(); ++n) {
                     const Linear* linear = graph_.linear(n);
-                    if (linear != nullptr && linear->connections.groups > 1 && !departures().leaves(n))
+                    if (linear != nullptr && has_groups(n, linear->connections) && !departures().leaves(n))
                         even_groups(n, linear->connections);
                 }
             } while (changed_);
@@ -551,6 +551,17 @@ private:
         while (first < graph_[n].channels && (is_lost(n, first) || !graph_[n].has(first))) ++first;
         const std::string& reason = departures().holds(n) ? departures().held[n] : last_one;
         keep(n, first % graph_[n].channels, reason);  // all are lost: a conflict
+    }
+
+    // Whether more than one group is there.
+    bool has_groups(std::size_t n, const Connections& connections) const {
+        std::size_t first = connections.groups, last = 0;
+        for (std::size_t c = 0; c < (connections.groups > 1 ? connections.out : 0); ++c) {
+            if (!graph_[n].has(c)) continue;
+            first = std::min(first, c / connections.group_out());
+            last = c / connections.group_out();
+        }
+        return first < last;
     }
 
     // A grouped convolution loses groups as a whole; the groups that stay have equally many inputs, and outputs.
