@@ -547,10 +547,11 @@ private:
     void keep_one(std::size_t n) {
         for (std::size_t c = 0; c < graph_[n].channels; ++c)
             if (is_kept(n, c)) return;
-        std::size_t first = 0;
-        while (first < graph_[n].channels && (is_lost(n, first) || !graph_[n].has(first))) ++first;
+        std::size_t first = graph_[n].channels;
+        for (std::size_t c = graph_[n].channels; c-- > 0;)
+            if (graph_[n].has(c) && (first == graph_[n].channels || !is_lost(n, c) || is_lost(n, first))) first = c;
         const std::string& reason = departures().holds(n) ? departures().held[n] : last_one;
-        keep(n, first % graph_[n].channels, reason);  // all are lost: a conflict
+        keep(n, first, reason);  // where all are lost: a conflict
     }
 
     // Whether more than one group is there.
