@@ -174,7 +174,7 @@ private:
     // Layers all of whose channels are pinned.
     void add_pinned() {
         for (std::size_t n = 0; n < graph_.size(); ++n) {
-            const std::vector<std::size_t>& units = units_.of[n];
+            const std::vector<graph::Number>& units = units_.of[n];
             const bool all =
                 std::all_of(units.begin(), units.end(), [&](std::size_t unit) { return units_.is_pinned(unit); });
             if (all) report_.pinned.push_back({graph_[n].name, units_.reason(units.front())});

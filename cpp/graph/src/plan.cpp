@@ -142,7 +142,7 @@ private:
 
     // Of what a weighted sum or a cell reads.
     const Constants& input_constants(std::size_t n) const { return constants_[graph_.inside_of(graph_.input_of(n))]; }
-    const std::vector<std::size_t>& input_units(std::size_t n) const { return units_.of[graph_.input_of(n)]; }
+    const std::vector<Number>& input_units(std::size_t n) const { return units_.of[graph_.input_of(n)]; }
 
     void need_all(std::size_t n) {
         for (std::size_t c = 0; c < graph_[n].channels; ++c) need(n, c);
@@ -815,6 +815,7 @@ PlannedUnits make_plan(const Graph& graph, Sums sums, const ZeroedUnits& zeroed,
     for (bool settled = planned.plan.is_empty(graph); !settled;) {
         const Graph after = graph_after(graph, planned.plan);
         planned.units = {};
+        planned.plan.groups = {};
         PlannedUnits next = plan_once(after, sums, nothing, requirements);
         settled = next.plan.is_empty(after);
         next.plan = one_plan(graph, planned.plan, std::move(next.plan));

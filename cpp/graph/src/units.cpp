@@ -11,16 +11,16 @@ namespace {
 // Sets of numbers that grow together. A set goes by its smallest number.
 class DisjointSets {
 public:
-    explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+    explicit DisjointSets(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), Number{0}); }
 
-    std::size_t find(std::size_t i) {
-        while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-        return i;
+    Number find(std::size_t i) {
+        auto at = static_cast<Number>(i);
+        while (parent_[at] != at) at = parent_[at] = parent_[parent_[at]];
+        return at;
     }
 
-    void join(std::size_t a, std::size_t b) {
-        a = find(a);
-        b = find(b);
+    void join(std::size_t i, std::size_t j) {
+        const Number a = find(i), b = find(j);
         if (a < b)
             parent_[b] = a;
         else
@@ -28,7 +28,7 @@ public:
     }
 
 private:
-    std::vector<std::size_t> parent_;
+    std::vector<Number> parent_;
 };
 
 class UnitMaker {
@@ -113,12 +113,12 @@ private:
     }
 
     void number() {
-        std::vector<std::size_t> unit_of_root(first_.back());
+        std::vector<Number> unit_of_root(first_.back());
         for (std::size_t n = 0; n < graph_.size(); ++n) {
             units_.of.emplace_back().reserve(graph_[n].channels);
             for (std::size_t c = 0; c < graph_[n].channels; ++c) {
                 const std::size_t slot = first_[n] + c, root = sets_.find(slot);
-                if (root == slot) unit_of_root[root] = units_.count++;
+                if (root == slot) unit_of_root[root] = static_cast<Number>(units_.count++);
                 units_.of[n].push_back(unit_of_root[root]);
             }
         }
@@ -140,19 +140,19 @@ private:
     // The first reason stands.
     void pin_all(std::size_t n, const std::string& reason) {
         units_.reasons.push_back(reason);
-        for (const std::size_t unit : units_.of[n])
-            if (units_.pinned_by[unit] == 0) units_.pinned_by[unit] = units_.reasons.size() - 1;
+        for (const Number unit : units_.of[n])
+            if (units_.pinned_by[unit] == 0) units_.pinned_by[unit] = static_cast<Number>(units_.reasons.size() - 1);
     }
 
     void assign_groups() {
-        std::map<std::vector<std::size_t>, std::size_t> group_of_makers;
+        std::map<std::vector<Number>, std::size_t> group_of_makers;
         for (std::size_t unit = 0; unit < units_.count; ++unit) {
-            std::vector<std::size_t> makers = {units_.members[unit].front().node};
+            std::vector<Number> makers = {units_.members[unit].front().node};
             for (const Slot& slot : units_.members[unit])
                 if (graph_.derived(slot.node) == nullptr && makers.back() != slot.node) makers.push_back(slot.node);
             const auto [entry, is_new] = group_of_makers.emplace(std::move(makers), units_.groups);
             if (is_new) ++units_.groups;
-            units_.group_of.push_back(entry->second);
+            units_.group_of.push_back(static_cast<Number>(entry->second));
         }
     }
 
@@ -165,16 +165,16 @@ private:
 
 }  // namespace
 
-Members::Members(const std::vector<std::vector<std::size_t>>& of, std::size_t units) : first_(units + 1, 0) {
-    for (const std::vector<std::size_t>& channels : of)
-        for (const std::size_t unit : channels) ++first_[unit];
-    std::size_t end = 0;
-    for (std::size_t& first : first_) first = end += first;
+Members::Members(const std::vector<std::vector<Number>>& of, std::size_t units) : first_(units + 1, 0) {
+    for (const std::vector<Number>& channels : of)
+        for (const Number unit : channels) ++first_[unit];
+    Number end = 0;
+    for (Number& first : first_) first = end += first;
     slots_.resize(end);
     // From behind, so that each unit's end moves to its beginning.
     for (std::size_t n = of.size(); n-- > 0;)
         for (std::size_t c = of[n].size(); c-- > 0;)
-            slots_[--first_[of[n][c]]] = {static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(c)};
+            slots_[--first_[of[n][c]]] = {static_cast<Number>(n), static_cast<Number>(c)};
 }
 
 Units assign_units(const Graph& graph, Sums sums, const Departures& departures) {
@@ -185,8 +185,8 @@ Units separate_units(const Graph& graph, Sums sums) {
     Units units;
     units.sums = sums;
     for (const Node& node : graph.nodes()) {
-        std::vector<std::size_t>& channels = units.of.emplace_back(node.channels);
-        std::iota(channels.begin(), channels.end(), units.count);
+        std::vector<Number>& channels = units.of.emplace_back(node.channels);
+        std::iota(channels.begin(), channels.end(), static_cast<Number>(units.count));
         units.count += node.channels;
     }
     return units;

@@ -12,9 +12,12 @@
 
 namespace eddl_prune::graph {
 
+// Of a channel of a node, a unit and the like: one is kept for each of them, so that half the memory counts.
+using Number = std::uint32_t;
+
 // A channel of a node.
 struct Slot {
-    std::uint32_t node, channel;
+    Number node, channel;
 };
 
 // The slots of each unit, in net order.
@@ -34,7 +37,7 @@ public:
 
     Members() = default;
     // `of`: [node][channel] -> unit
-    Members(const std::vector<std::vector<std::size_t>>& of, std::size_t units);
+    Members(const std::vector<std::vector<Number>>& of, std::size_t units);
 
     bool empty() const { return slots_.empty(); }
     Range operator[](std::size_t unit) const {
@@ -43,7 +46,7 @@ public:
 
 private:
     std::vector<Slot> slots_;
-    std::vector<std::size_t> first_;  // [unit], and one past the last
+    std::vector<Number> first_;  // [unit], and one past the last
 };
 
 // What leaves a net as a whole: nodes from which no path leads to an output any more, once other nodes do without
@@ -64,17 +67,17 @@ enum class Sums { even, uneven };
 struct Units {
     Sums sums = Sums::even;
     Departures departures;
-    std::vector<std::vector<std::size_t>> of;  // [node][channel] -> unit, numbered from 0 in net order
+    std::vector<std::vector<Number>> of;  // [node][channel] -> unit, numbered from 0 in net order
     std::size_t count = 0;
     Members members;  // none of separate units
 
     // Why a unit must stay: an index into `reasons`, whose first entry is "" for a unit that need not.
-    std::vector<std::size_t> pinned_by;  // [unit]
+    std::vector<Number> pinned_by;  // [unit]
     std::vector<std::string> reasons;
 
     // Groups: units that are computed by the same layers, hence layers that can only lose channels together. Numbered
     // from 0 in net order; all units of a group have channels in the group's first node.
-    std::vector<std::size_t> group_of;  // [unit]
+    std::vector<Number> group_of;  // [unit]
     std::size_t groups = 0;
 
     std::size_t size_of(std::size_t unit) const { return members.empty() ? 1 : members[unit].size(); }
