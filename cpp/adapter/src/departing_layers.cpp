@@ -159,7 +159,7 @@ DepartingLayers::DepartingLayers(Net& net, OptimizerState& state, const vlayer& 
     const std::vector<bool> decoding = decoding_layers(layers);
     for (std::size_t n = 0; n < graph.size(); ++n) {
         if (plan.nodes[n].keep.empty()) prepared_->prepare(*layers[n]);
-        if (!plan.nodes[n].lost_inputs.empty()) 
+        if (!plan.nodes[n].lost_inputs.empty())
             prepared_->losses.push_back({layers[n], &plan.nodes[n].lost_inputs, decoding[n]});
     }
 #if !defined(EDDL_EMBEDDED_ENGINE)

@@ -32,7 +32,7 @@ constexpr int MOST_FILTERS = 4;      // at a time
 constexpr Index CACHED = 40 * 1024;  // floats of input that are to fit the second-level cache
 constexpr Index LONG_ROW = 48;       // floats that a library's call copies faster than a loop here
 constexpr Index LARGE_IMAGE = 8192;  // floats: bands of its channels lie in pages of their own
-constexpr Index IN_PIECES = -1;
+constexpr Index IN_PIECES = -1;      // in place of an offset
 
 // One axis of a convolution. Positions that are a stride apart are an image of their own, a *phase*; on it each tap of
 // the kernel is a shift, as with steps of 1.
