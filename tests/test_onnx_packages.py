@@ -58,11 +58,11 @@ def file_bytes():
     return np.stack([np.resize(content, 2048), np.r_[content[:900], np.full(1148, 256, np.int32)]])
 
 
-# The detector ends with a steep sigmoid: what agrees within 1e-6 of the largest number before it is 2e-5 apart behind
-# it. ONNX Runtime itself, with and without its optimizations, is 3e-5 apart there.
+# The detector ends with a steep sigmoid: what agrees within some 1e-6 of the largest number before it is 5e-5 apart
+# behind it. ONNX Runtime itself, with and without its optimizations, is 3e-5 apart there.
 MODELS = {
     "text direction": ("rapidocr_onnxruntime", "ch_ppocr_mobile_v2.0_cls_infer.onnx", lines("HELLO", 48, 192), 1e-5),
-    "text detection": ("rapidocr_onnxruntime", "ch_PP-OCRv4_det_infer.onnx", lines("HELLO", 96, 160), 5e-5),
+    "text detection": ("rapidocr_onnxruntime", "ch_PP-OCRv4_det_infer.onnx", lines("HELLO", 96, 160), 1e-4),
     "kinds of files": ("magika", "model.onnx", file_bytes(), 1e-5),
 }
 
